@@ -1,0 +1,68 @@
+import ipaddr from 'ipaddr.js'
+
+declare const brand: unique symbol
+
+/**
+ * An IP address in its one canonical text: dotted quad, or RFC 5952 for IPv6.
+ * IPv4-mapped IPv6 (`::ffff:192.0.2.1`) is the IPv4 address it stands for. Only `parseAddress` makes one.
+ */
+export type Address = string & { readonly [brand]: 'Address' }
+
+/** Interned spellings; two generations, so that a flood of new addresses cannot make it grow without bound. */
+const GENERATION_SIZE = 32_768
+let young = new Map<string, Address>()
+let old = new Map<string, Address>()
+
+/** The address that `text` spells, or undefined: names, zones (`%eth0`), octal and short forms are refused. */
+export function parseAddress(text: string): Address | undefined {
+  const known = young.get(text)
+  if (known !== undefined) return known
+  const address = old.get(text) ?? (text.includes(':') ? readIPv6(text) : readIPv4(text))
+  if (address !== undefined) remember(text, address)
+  return address
+}
+
+export function isIPv4(address: Address): boolean {
+  return !address.includes(':')
+}
+
+function remember(text: string, address: Address): void {
+  if (young.size >= GENERATION_SIZE) {
+    old = young
+    young = new Map()
+  }
+  // The key must not be a slice that keeps a whole chunk of the log alive.
+  young.set(text === address ? address : detach(text), address)
+}
+
+function readIPv4(text: string): Address | undefined {
+  const octets = readOctets(text)
+  // Joining builds a fresh string: a slice of the log line would keep its whole chunk alive.
+  return octets && (octets.join('.') as Address)
+}
+
+/** Four decimal numbers from 0 to 255 without leading zeros, nothing else. */
+function readOctets(text: string): number[] | undefined {
+  if (text.length > 15) return undefined
+  const octets: number[] = []
+  for (const part of text.split('.')) {
+    const value = Number(part)
+    if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || value > 255) return undefined
+    octets.push(value)
+  }
+  return octets.length === 4 ? octets : undefined
+}
+
+function readIPv6(text: string): Address | undefined {
+  if (text.length > 45 || !/^[0-9a-fA-F:.]+$/.test(text)) return undefined
+  const tail = text.slice(text.lastIndexOf(':') + 1)
+  if (tail.includes('.') && !readOctets(tail)) return undefined
+  if (!ipaddr.IPv6.isValid(text)) return undefined
+  const address = ipaddr.IPv6.parse(text)
+  if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString() as Address
+  return detach(address.toRFC5952String()) as Address
+}
+
+function detach(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}

@@ -1,0 +1,49 @@
+import { readJsonObject } from '../text.ts'
+import { matchAt, readIsoStamp, seconds } from '../stamps.ts'
+import { MICROSECOND, type Micros, type Stamp } from '../time.ts'
+import { openHostTag } from './host-tag.ts'
+import type { Opened } from './envelope.ts'
+
+/** One object a line of `journalctl -o json` (systemd.journal-fields(7)); `_` fields are journald's own word. */
+export function openJournalJson(text: string): Opened {
+  const record = readJsonObject(text)
+  if (record === undefined || typeof record['__REALTIME_TIMESTAMP'] !== 'string') return undefined
+  const at = Number(record['__REALTIME_TIMESTAMP'])
+  if (!Number.isSafeInteger(at) || at < 0) return 'bad-time'
+  const message = record['MESSAGE']
+  // journald prints a message with control characters as an array of its bytes.
+  if (typeof message !== 'string') return 'control-characters'
+  const fromKernel = record['_TRANSPORT'] === 'kernel' && record['SYSLOG_FACILITY'] === '0'
+  const stamp: Stamp = { kind: 'epoch', at: at as Micros, resolution: MICROSECOND }
+  const tag = record['SYSLOG_IDENTIFIER']
+  return { stamp, tag: typeof tag === 'string' ? tag : undefined, fromKernel, text: message, at: 0 }
+}
+
+const FULL = /[A-Z][a-z]{2} (?=\d{4}-\d\d-\d\d )/y
+const ZONE = / ([A-Z]{2,5}|[+-]\d{2,4}) /y
+const UNIX = /(\d{9,11})\.(\d{6}) /y
+const MONOTONIC = /\[ *(\d{1,10})\.(\d{6})(?: < *\d+\.\d{6} >)?\] /y
+
+/** journalctl's text forms that syslog files do not have: short-full, with-unit, short-unix, -monotonic, -delta. */
+export function openJournalText(text: string): Opened {
+  const unix = matchAt(UNIX, text, 0)
+  if (unix) return openHostTag(text, UNIX.lastIndex, exact('epoch', unix), true)
+  const monotonic = matchAt(MONOTONIC, text, 0)
+  if (monotonic) return openHostTag(text, MONOTONIC.lastIndex, exact('uptime', monotonic), true)
+  return matchAt(FULL, text, 0) ? openShortFull(text, FULL.lastIndex) : undefined
+}
+
+function exact(kind: 'epoch' | 'uptime', found: RegExpExecArray): Stamp {
+  return { kind, at: seconds(found[1]!, found[2]!), resolution: MICROSECOND }
+}
+
+/** `Fri 2026-11-20 23:36:56 UTC HOST TAG: `. Zone abbreviations are not unique: all but UTC are local time. */
+function openShortFull(text: string, at: number): Opened {
+  const read = readIsoStamp(text, at)
+  if (read === undefined || read === 'bad-time') return read
+  const zone = matchAt(ZONE, text, read.end)
+  if (!zone) return undefined
+  const end = ZONE.lastIndex
+  const inZone = zone[1] === 'UTC' ? readIsoStamp(`${text.slice(at, read.end)}Z`, 0) : read
+  return inZone === undefined || inZone === 'bad-time' ? inZone : openHostTag(text, end, inZone.stamp, true)
+}

@@ -1,0 +1,193 @@
+import { parseAddress } from './address.ts'
+import {
+  FLAG_BITS, packet, type Direction, type Packet, type Port, type TcpFlags, type Transport,
+} from './event.ts'
+import { grammar, readNumber, Spans, type Grammar } from './grammar.ts'
+import type { Reason } from './reason.ts'
+
+/**
+ * The text of one packet as netfilter prints it, from `IN=` to the end: net/netfilter/nf_log_syslog.c
+ * (nf_log_dump_packet_common, dump_ipv4_packet, dump_ipv6_packet, nf_log_dump_tcp_header), and ulogd2's
+ * util/printpkt.c, which differs in the TCP header and in fragments.
+ */
+export interface Layout {
+  readonly tcp: Grammar
+  readonly fragment6: Grammar
+}
+
+export const KERNEL_LAYOUT: Layout = {
+  tcp: grammar('SPT=n DPT=n SEQ=n? ACK=n? WINDOW=n RES=x AE? CWR? ECE? URG? ACK? PSH? RST? SYN? FIN? URGP=n OPT_(...)?'),
+  fragment6: grammar('FRAG:n INCOMPLETE? ID:x'),
+}
+
+export const ULOGD_LAYOUT: Layout = {
+  tcp: grammar('SPT=n DPT=n SEQ=n ACK=n WINDOW=n CWR? ECE? URG? ACK? PSH? RST? SYN? FIN? URGP=n?'),
+  fragment6: grammar('FRAG:_n INCOMPLETE? ID:_x'),
+}
+
+const LINK = grammar('IN=I OUT=I PHYSIN=I? PHYSOUT=I? MAC=M? MACSRC=M? MACDST=M? VPROTO=x? VID=n? MACPROTO=x? TUNNEL=t?')
+const ARP = 'ARP HTYPE='
+const ENDS = grammar('SRC=a DST=a LEN=n')
+const IP4 = grammar('TOS=x PREC=x TTL=n ID=n CE? DF? MF? FRAG:n? OPT_(...)?')
+const IP6 = grammar('TC=n HOPLIMIT=n FLOWLBL=n')
+const IP6_OPTION = grammar('OPT_(...)')
+const PROTO = grammar('PROTO=w')
+const PORTS = grammar('SPT=n DPT=n LEN=n')
+const ICMP = grammar('TYPE=n CODE=n ID=n? SEQ=n? PARAMETER=n? POINTER=x? GATEWAY=a? [...]? MTU=n?')
+const SPI = grammar('SPI=x')
+const TAIL = grammar('UID=n? GID=n? MARK=x?')
+
+const link = new Spans(LINK.slots)
+const ends = new Spans(ENDS.slots)
+const scratch = new Spans(24)
+
+/** PROTO as printed, and what follows it. */
+const PROTOCOLS: Readonly<Record<string, { transport: Transport; body: 'tcp' | 'udp' | 'icmp' | 'spi' }>> = {
+  TCP: { transport: 'tcp', body: 'tcp' },
+  UDP: { transport: 'udp', body: 'udp' },
+  UDPLITE: { transport: 'ip-136', body: 'udp' },
+  ICMP: { transport: 'icmp', body: 'icmp' },
+  ICMPv6: { transport: 'icmp6', body: 'icmp' },
+  ESP: { transport: 'ip-50', body: 'spi' },
+  AH: { transport: 'ip-51', body: 'spi' },
+}
+
+/** Where the link part that begins at `at` ends, or -1. Afterwards `readPacket` may be called with that place. */
+export function scanLink(text: string, at: number): number {
+  return LINK.scan(text, at, link)
+}
+
+/** The packet whose link part `scanLink` just read, from `at` to the end of the line. */
+export function readPacket(text: string, at: number, layout: Layout): Packet | Reason {
+  const ip = ENDS.scan(text, at, ends)
+  if (ip < 0) return text.startsWith(ARP, at) ? 'arp' : 'not-this-dialect'
+  const src = parseAddress(slice(text, ends, 0))
+  const dst = parseAddress(slice(text, ends, 1))
+  if (src === undefined || dst === undefined) return 'bad-address'
+  const network = readNetwork(text, ip, layout)
+  if (network === undefined) return 'not-this-dialect'
+  const transport = readTransport(text, network.end, network.laterFragment, layout)
+  if (typeof transport === 'string') return transport
+  return packet({ ...transport, src, dst, ipId: network.id, iface: ifaceName(text), dir: direction() })
+}
+
+function slice(text: string, spans: Spans, slot: number): string {
+  return text.slice(spans.start[slot], spans.end[slot])
+}
+
+const IN = LINK.slot('IN=')
+const OUT = LINK.slot('OUT=')
+
+function isEmpty(slot: number): boolean {
+  return link.start[slot] === link.end[slot]
+}
+
+function direction(): Direction | undefined {
+  if (isEmpty(IN)) return isEmpty(OUT) ? undefined : 'out'
+  return isEmpty(OUT) ? 'in' : 'forward'
+}
+
+function ifaceName(text: string): string | undefined {
+  const name = slice(text, link, isEmpty(IN) ? OUT : IN)
+  return name === '' ? undefined : name
+}
+
+interface Network { readonly end: number; readonly laterFragment: boolean; readonly id: number | undefined }
+
+function readNetwork(text: string, at: number, layout: Layout): Network | undefined {
+  const ip4 = IP4.scan(text, at, scratch)
+  if (ip4 >= 0) {
+    const [id, fragment] = [IP4.slot('ID='), IP4.slot('FRAG:')]
+    const value = readNumber(text, scratch.start[id]!, scratch.end[id]!, 0xffff)
+    return value < 0 ? undefined : { end: ip4, laterFragment: scratch.start[fragment]! >= 0, id: value }
+  }
+  const ip6 = IP6.scan(text, at, scratch)
+  return ip6 < 0 ? undefined : readExtensions(text, ip6, layout)
+}
+
+/** IPv6 extension headers, each at most once a kind that matters: options are skipped as units. */
+function readExtensions(text: string, at: number, layout: Layout): Network {
+  let laterFragment = false
+  for (;;) {
+    const option = IP6_OPTION.scan(text, at, scratch)
+    const end = option >= 0 ? option : layout.fragment6.scan(text, at, scratch)
+    if (end < 0) return { end: at, laterFragment, id: undefined }
+    // The first fragment (offset 0) still shows its ports.
+    if (option < 0) laterFragment = text.slice(at, end).match(/\d+/)?.[0] !== '0'
+    at = end
+  }
+}
+
+type Transported = Pick<Packet, 'proto' | 'sport' | 'dport' | 'flags' | 'seq'>
+
+function readTransport(text: string, at: number, laterFragment: boolean, layout: Layout): Transported | Reason {
+  const start = PROTO.scan(text, at, scratch)
+  if (start < 0) return text.includes('TRUNCATED', at) ? 'truncated' : 'not-this-dialect'
+  const name = slice(text, scratch, 0)
+  const known = PROTOCOLS[name]
+  if (!known && readNumber(name, 0, name.length, 255) < 0) return 'not-this-dialect'
+  if (text.startsWith('INCOMPLETE', start)) return 'truncated'
+  const bare: Transported = {
+    proto: known?.transport ?? `ip-${Number(name)}`, sport: undefined, dport: undefined, flags: undefined, seq: undefined,
+  }
+  if (!known || laterFragment) return endsHere(text, start) ? bare : 'not-this-dialect'
+  return BODIES[known.body](text, start, bare, layout)
+}
+
+type Body = (text: string, at: number, bare: Transported, layout: Layout) => Transported | Reason
+
+const BODIES: Readonly<Record<'tcp' | 'udp' | 'icmp' | 'spi', Body>> = {
+  tcp: (text, at, bare, layout) => {
+    const end = layout.tcp.scan(text, at, scratch)
+    if (end < 0) return refuse(text, at)
+    const ports = readPorts(text)
+    if (ports === undefined) return 'bad-number'
+    const seq = readNumber(text, scratch.start[2]!, scratch.end[2]!, 0xffffffff)
+    const shown = { ...bare, ...ports, flags: readFlags(layout.tcp), seq: seq < 0 ? undefined : seq }
+    return endsHere(text, end) ? shown : refuse(text, end)
+  },
+  udp: (text, at, bare) => {
+    const end = PORTS.scan(text, at, scratch)
+    if (end < 0) return refuse(text, at)
+    const ports = readPorts(text)
+    if (ports === undefined) return 'bad-number'
+    return endsHere(text, end) ? { ...bare, ...ports } : refuse(text, end)
+  },
+  icmp: (text, at, bare) => {
+    const end = ICMP.scan(text, at, scratch)
+    return end >= 0 && endsHere(text, end) ? bare : refuse(text, Math.max(at, end))
+  },
+  spi: (text, at, bare) => {
+    const end = SPI.scan(text, at, scratch)
+    return end >= 0 && endsHere(text, end) ? bare : refuse(text, Math.max(at, end))
+  },
+}
+
+function refuse(text: string, at: number): Reason {
+  return text.startsWith('INCOMPLETE', at) || text.startsWith('TRUNCATED', at) ? 'truncated' : 'not-this-dialect'
+}
+
+function endsHere(text: string, at: number): boolean {
+  return TAIL.scan(text, at, scratch) === text.length
+}
+
+/** SPT and DPT, which every grammar with ports has in its first two slots. */
+function readPorts(text: string): { sport: Port; dport: Port } | undefined {
+  const sport = readNumber(text, scratch.start[0]!, scratch.end[0]!, 65_535)
+  const dport = readNumber(text, scratch.start[1]!, scratch.end[1]!, 65_535)
+  return sport < 0 || dport < 0 ? undefined : { sport: sport as Port, dport: dport as Port }
+}
+
+const FLAG_SLOTS = new Map([KERNEL_LAYOUT.tcp, ULOGD_LAYOUT.tcp].map((tcp) => [tcp, flagSlots(tcp)]))
+
+function flagSlots(tcp: Grammar): { slot: number; bit: number }[] {
+  return Object.entries(FLAG_BITS)
+    .filter(([name]) => name !== 'AE' || tcp === KERNEL_LAYOUT.tcp)
+    .map(([name, bit]) => ({ slot: tcp.slot(name), bit }))
+}
+
+function readFlags(tcp: Grammar): TcpFlags {
+  let flags = 0
+  for (const { slot, bit } of FLAG_SLOTS.get(tcp)!) if (scratch.start[slot]! >= 0) flags |= bit
+  return flags as TcpFlags
+}

@@ -1,0 +1,37 @@
+import type { EnvelopeName } from './envelopes/index.ts'
+import type { Fields } from './event.ts'
+import type { Reason } from './reason.ts'
+import type { Stamp } from './time.ts'
+
+/** What a parser may know beside the line. */
+export interface ParseContext {
+  /** What the admin's LOG rule prints before the packet; undefined: any text. */
+  readonly prefix: string | undefined
+  /** How to read a tcpdump stamp that only says a span: OpenBSD's -tttt and upstream's -ttt are since-previous. */
+  readonly spans: 'since-first' | 'since-previous'
+}
+
+export const DEFAULT_CONTEXT: ParseContext = { prefix: undefined, spans: 'since-first' }
+
+/** A line understood. */
+export interface Parsed {
+  readonly stamp: Stamp
+  readonly fields: Fields
+}
+
+export type Outcome = Parsed | Reason
+
+/** One log dialect. Parsing is a pure function of the text and the context. */
+export interface Dialect {
+  readonly name: string
+  /** One line for `knocktail parsers` and the README. */
+  readonly title: string
+  /** The envelopes it may wear, in the order in which they are tried. */
+  readonly envelopes: readonly EnvelopeName[]
+  /** The programs whose messages these are, as syslog tags; undefined: the envelope's tag does not matter. */
+  readonly tags: readonly string[] | undefined
+  /** Only what the envelope does not show to be from user space. */
+  readonly kernelOnly: boolean
+  /** Reads the message that begins at `at`; `stamp` is the envelope's, `none` if there was none. */
+  readonly message: (text: string, at: number, stamp: Stamp, context: ParseContext) => Outcome
+}
