@@ -1,0 +1,110 @@
+import { MINUTE, SECOND, type LocalTime, type Micros, type Stamp } from './time.ts'
+import { wallClock, type WallClock } from './wall-clock.ts'
+import type { Zone } from './zone.ts'
+
+/** tcpdump's first line of a run prints the epoch itself where later ones print a span. */
+const FIRST_EPOCH = (100_000_000 * SECOND) as Micros
+/** A span that falls by more than this was counted from another first line. */
+const NEW_START = MINUTE
+/** How long an uptime's offset is held before only newer ones count. */
+const OFFSET_WINDOW = (30 * SECOND) as Micros
+
+export interface ClockOptions {
+  /** live: arrival times are true. replay: only the log knows the time. */
+  readonly mode: 'live' | 'replay'
+  readonly zone: Zone
+  /** replay: the year of the first line, where lines have none. */
+  readonly year?: number | undefined
+  /** replay: when the last line was written; the years of the lines are chosen to fit. */
+  readonly last?: Micros | undefined
+}
+
+export interface Reading {
+  readonly time: Micros
+  readonly resolution: Micros
+}
+
+/**
+ * Event time of the lines of one source, in reading order: a fold over (its state, stamp, arrival).
+ * Start a new one when the source starts anew.
+ */
+export type Clock = (stamp: Stamp, arrival: Micros) => Reading
+
+export function createClock(options: ClockOptions): Clock {
+  const live = options.mode === 'live'
+  const local = localClock(options)
+  const uptime = live ? uptimeClock() : (at: Micros): Micros => at
+  const spans = spanClock(live)
+  let previous: Micros | undefined
+
+  const timeOf = (stamp: Stamp, arrival: Micros): Micros => {
+    switch (stamp.kind) {
+      case 'epoch': return stamp.at
+      case 'local': return local(stamp.at, previous, arrival)
+      case 'uptime': return uptime(stamp.at, arrival)
+      case 'none': return live ? arrival : (previous ?? (0 as Micros))
+      default: return spans(stamp.kind, stamp.at, previous, arrival)
+    }
+  }
+  return (stamp, arrival) => {
+    previous = timeOf(stamp, arrival)
+    return { time: previous, resolution: stamp.kind === 'none' ? (1 as Micros) : stamp.resolution }
+  }
+}
+
+type LocalClock = (at: LocalTime, previous: Micros | undefined, arrival: Micros) => Micros
+
+function localClock({ mode, zone, year, last }: ClockOptions): LocalClock {
+  const wall: WallClock = wallClock(zone)
+  if (mode === 'live') return (at, _previous, arrival) => wall.nearest(at, arrival)
+  let started = false
+  return (at, previous) => {
+    const first = !started || previous === undefined
+    started = true
+    if (!first) return wall.following(at, previous)
+    return year !== undefined && at.month !== undefined && at.year === undefined
+      ? wall.inYear(at, year)
+      : wall.latestBefore(at, last ?? (0 as Micros))
+  }
+}
+
+/**
+ * The kernel's stamps are no wall time: they are not slewed by NTP and stand still in suspend. What was
+ * read quickest tells the offset best, so it is the least (arrival - stamp) of the last half to whole minute;
+ * older ones are forgotten, since the true offset grows with drift and suspend.
+ */
+function uptimeClock(): (at: Micros, arrival: Micros) => Micros {
+  let windowStart = Number.NEGATIVE_INFINITY
+  let last = Number.POSITIVE_INFINITY
+  let current = Number.POSITIVE_INFINITY
+  return (at, arrival) => {
+    const age = arrival - windowStart
+    if (age >= OFFSET_WINDOW || age < 0) {
+      last = age >= 2 * OFFSET_WINDOW || age < 0 ? Number.POSITIVE_INFINITY : current
+      current = Number.POSITIVE_INFINITY
+      windowStart = arrival
+    }
+    current = Math.min(current, arrival - at)
+    return (at + Math.min(current, last)) as Micros
+  }
+}
+
+type SpanClock = (kind: 'since-first' | 'since-previous', at: Micros, previous: Micros | undefined, arrival: Micros) => Micros
+
+function spanClock(live: boolean): SpanClock {
+  let base: Micros | undefined = live ? undefined : (0 as Micros)
+  let lastSpan = Number.NEGATIVE_INFINITY
+  return (kind, at, previous, arrival) => {
+    if (at >= FIRST_EPOCH) {
+      base = at
+      lastSpan = 0
+      return at
+    }
+    if (kind === 'since-previous') return ((previous ?? base ?? arrival - at) + at) as Micros
+    // A first line of 0.0 does not say when: live, the base is gone; in replay the log goes on from where it was.
+    const startsAnew = lastSpan > 0 && (at === 0 || at < lastSpan - NEW_START)
+    if (startsAnew) base = live ? undefined : previous
+    lastSpan = at
+    return base === undefined ? arrival : ((base + at) as Micros)
+  }
+}

@@ -1,0 +1,137 @@
+import type { Compiled } from './compile.ts'
+import { isUsed, precedes, type Note } from './note.ts'
+import type { Rule } from './rule.ts'
+
+/**
+ * The search for f(1)..f(n), the knocks that satisfy the steps of a sequence.
+ *
+ * Between the first and the last of them every other knock must repeat an earlier one, so from a given first knock
+ * on, the first knock of every key must be among them. And a knock is never a worse choice than a later one of
+ * the same source and resolution: it delays no step after it. So from each start each step takes the earliest knock
+ * that the steps before it allow, and only knocks of another source or resolution are tried beside it.
+ */
+
+/** f(1)..f(n). In an open attempt `future` stands for each knock still to come. */
+export type Choice = readonly Note[]
+
+/** A step whose knock is fixed. */
+interface Pinned { readonly step: number; readonly knock: Note }
+
+/** The knocks of one sequence by one address, in event order, and what a choice from them may rest on. */
+export interface Search {
+  readonly compiled: Compiled
+  readonly knocks: readonly Note[]
+  readonly pinned?: Pinned
+  readonly future?: Note
+}
+
+/**
+ * The earliest choice in which `latest` has a part and for which (a) and (c) hold; `accept` decides (b) and (d).
+ */
+export function chooseWith(
+  compiled: Compiled, knocks: readonly Note[], latest: Note, accept: (first: Note, last: Note) => boolean,
+): Choice | undefined {
+  if (!hasEnough(compiled, knocks)) return undefined
+  let best: Choice | undefined
+  for (let start = 0; start < knocks.length && !precedes(latest, knocks[start]!); start++) {
+    if (isUsed(knocks[start]!, compiled)) continue
+    for (const step of compiled.stepsOf.get(latest.key)!) {
+      const choice = fill({ compiled, knocks, pinned: { step, knock: latest } }, start)
+      if (choice && accept(knocks[start]!, lastOf(choice)) && (!best || isEarlier(choice, best))) best = choice
+    }
+  }
+  return best
+}
+
+/** The first knock from which the sequence can still be completed by knocks that come after all that were read. */
+export function openStart(
+  compiled: Compiled, knocks: readonly Note[], accept: (first: Note, last: Note) => boolean,
+): { start: Note; taken: number } | undefined {
+  const latest = knocks.at(-1)
+  if (latest === undefined) return undefined
+  const future: Note = { ...latest, order: Number.POSITIVE_INFINITY }
+  for (let start = 0; start < knocks.length; start++) {
+    if (isUsed(knocks[start]!, compiled) || !accept(knocks[start]!, future)) continue
+    const choice = fill({ compiled, knocks, future }, start)
+    if (choice) return { start: knocks[start]!, taken: choice.filter((knock) => knock !== future).length }
+  }
+  return undefined
+}
+
+/** Enough unused knocks of every key: without them no search is worth its time. */
+function hasEnough(compiled: Compiled, knocks: readonly Note[]): boolean {
+  for (const [key, steps] of compiled.stepsOf) {
+    let missing = steps.length
+    for (const knock of knocks) if (knock.key === key && !isUsed(knock, compiled)) missing--
+    if (missing > 0) return false
+  }
+  return true
+}
+
+/** The choice whose first knock is the one at `start`. */
+function fill(search: Search, start: number): Choice | undefined {
+  const choice: Note[] = []
+  const take = (step: number): boolean => {
+    if (step === search.compiled.keys.length) return isWhole(search, start, choice)
+    const tried: Note[] = []
+    for (const candidate of candidates(search, start, step)) {
+      const dominated = tried.some((other) => isAlike(other, candidate))
+      if (dominated || !fits(search, choice, candidate)) continue
+      tried.push(candidate)
+      choice.push(candidate)
+      if (take(step + 1)) return true
+      choice.pop()
+    }
+    return false
+  }
+  return take(0) ? choice : undefined
+}
+
+function* candidates({ compiled, knocks, pinned, future }: Search, start: number, step: number): Generator<Note> {
+  if (pinned?.step === step) {
+    yield pinned.knock
+    return
+  }
+  for (let index = start; index < knocks.length; index++) {
+    const knock = knocks[index]!
+    if (knock.key === compiled.keys[step] && knock !== pinned?.knock && !isUsed(knock, compiled)) yield knock
+  }
+  if (future) yield future
+}
+
+function isAlike(a: Note, b: Note): boolean {
+  return a.source === b.source && a.resolution === b.resolution
+}
+
+/** Whether it can be the next step's knock after those chosen: unused by them, and (a) towards each. */
+function fits({ compiled, future }: Search, choice: readonly Note[], candidate: Note): boolean {
+  return choice.every((knock) => (knock === candidate ? knock === future : mayPrecede(knock, candidate, compiled.rule)))
+}
+
+/** (a): the knock of an earlier step comes before that of a later one, or at most D + r after it. */
+function mayPrecede(earlier: Note, later: Note, { reorder }: Rule): boolean {
+  if (reorder === 'any' || precedes(earlier, later)) return true
+  if (reorder === 0 && earlier.source === later.source) return false
+  return earlier.time - later.time <= reorder + Math.max(earlier.resolution, later.resolution)
+}
+
+/** (c): from the first to the last, whatever is not chosen repeats one that is. */
+function isWhole({ knocks, future }: Search, start: number, choice: readonly Note[]): boolean {
+  const last = future ?? lastOf(choice)
+  const chosenKeys = new Set<Note['key']>()
+  for (let index = start; index < knocks.length && !precedes(last, knocks[index]!); index++) {
+    const knock = knocks[index]!
+    if (choice.includes(knock)) chosenKeys.add(knock.key)
+    else if (!chosenKeys.has(knock.key)) return false
+  }
+  return chosenKeys.size > 0
+}
+
+function lastOf(choice: Choice): Note {
+  return choice.reduce((last, knock) => (precedes(last, knock) ? knock : last))
+}
+
+function isEarlier(a: Choice, b: Choice): boolean {
+  const step = a.findIndex((knock, index) => knock !== b[index])
+  return step >= 0 && precedes(a[step]!, b[step]!)
+}

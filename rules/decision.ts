@@ -1,0 +1,33 @@
+import type { Address } from '../parsers/address.ts'
+import type { Micros } from '../parsers/time.ts'
+import type { EventKey } from './note.ts'
+import type { Rule, Sequence } from './rule.ts'
+
+interface About {
+  readonly rule: Rule
+  readonly sequence: Sequence
+  readonly address: Address
+  readonly time: Micros
+}
+
+/** A sequence was knocked: `time` is that of its last knock. */
+export interface Match extends About {
+  readonly kind: 'match'
+}
+
+/**
+ * An attempt ended without a match: a knock out of place, too many other ports, too slow, or forgotten
+ * because memory was full.
+ */
+export interface AttemptEnd extends About {
+  readonly kind: 'end'
+  readonly how: 'wrong' | 'scan' | 'timeout' | 'evicted'
+  /** It may have been a guess: two different steps were knocked, and it was not just slow. */
+  readonly failure: boolean
+  /** The steps it had taken, 0 to n - 1. */
+  readonly taken: number
+  /** What came instead of the next step; undefined if nothing did. */
+  readonly got: EventKey | undefined
+}
+
+export type Decision = Match | AttemptEnd

@@ -1,0 +1,32 @@
+import type { ConnectionEvent, Packet, Request } from '../parsers/event.ts'
+import type { Rule } from './rule.ts'
+
+/** Whether that event counts at all: it came in, and it is the firewall's verdict on a packet, not a `match` rule's. */
+export function isInbound(event: ConnectionEvent): boolean {
+  return event.kind === 'request' || (event.dir !== 'out' && event.action !== 'match')
+}
+
+/** Whether an event that touches a step of the rule is a knock: within the rule's flags and limits. */
+export function isKnock(event: ConnectionEvent, rule: Rule): boolean {
+  const { from } = rule.limits
+  if (from && !from.some((network) => network.contains(event.src))) return false
+  return event.kind === 'packet' ? isPacketKnock(event, rule) : isRequestKnock(event, rule)
+}
+
+function isPacketKnock(packet: Packet, { flags, limits }: Rule): boolean {
+  if (packet.dir === 'forward' && !limits.forwarded) return false
+  if (packet.proto === 'tcp' && !hasFlags(packet, flags.set, flags.clear)) return false
+  if (limits.interfaces && !(packet.iface !== undefined && limits.interfaces.includes(packet.iface))) return false
+  return !limits.target || limits.target.some((network) => network.contains(packet.dst))
+}
+
+function hasFlags({ flags }: Packet, set: number, clear: number): boolean {
+  if (set === 0 && clear === 0) return true
+  return flags !== undefined && (flags & set) === set && (flags & clear) === 0
+}
+
+/** A server answers 400 to what it could not read: such a path is what an attacker says of it. */
+function isRequestKnock(request: Request, { limits }: Rule): boolean {
+  if (request.status === 400) return false
+  return !limits.status || (request.status !== undefined && limits.status.includes(request.status))
+}

@@ -1,0 +1,154 @@
+import type { ConnectionEvent } from '../parsers/event.ts'
+import type { Micros } from '../parsers/time.ts'
+import { chooseWith, openStart } from './choice.ts'
+import { SequenceIndex, type Compiled } from './compile.ts'
+import type { AttemptEnd, Decision } from './decision.ts'
+import { isInbound, isKnock } from './knock.ts'
+import { eventKey, precedes, type EventKey, type Note } from './note.ts'
+import type { Rule } from './rule.ts'
+import { exceedsOtherPorts, findOriginal, remember, type Attempt, type Trail } from './trail.ts'
+import { Trails } from './trails.ts'
+
+/** (e): more knocks than this for each step, within the time of one sequence, are a scan. */
+const KNOCKS_PER_STEP = 16
+/** The longest sequence that the configuration takes is 32 steps. */
+const NOTES_PER_TRAIL = 64 + 32 * KNOCKS_PER_STEP
+
+const NONE: readonly Decision[] = []
+
+/**
+ * Matches knock sequences: connection events in, in reading order, decisions out. What it decides of one address
+ * depends on that address's events alone, as long as fewer than `maxAddresses` are remembered.
+ */
+export class Matcher {
+  readonly #index: SequenceIndex
+  readonly #trails: Trails
+  #order = 0
+
+  constructor(rules: readonly Rule[], maxAddresses: number) {
+    this.#index = new SequenceIndex(rules)
+    this.#trails = new Trails(maxAddresses)
+  }
+
+  /** How many addresses are remembered. */
+  get addresses(): number {
+    return this.#trails.size
+  }
+
+  read(event: ConnectionEvent): readonly Decision[] {
+    const key = eventKey(event)
+    if (key === undefined || !isInbound(event)) return NONE
+    const steps = this.#index.find(key, event.time)
+    const knocks = steps?.filter(({ rule }) => isKnock(event, rule))
+    // A packet to a knock port that does not knock (an ACK, say) is no other port either; a request never is one.
+    if (knocks ? knocks.length === 0 : event.kind === 'request') return NONE
+    return this.#take(event, key, knocks)
+  }
+
+  /** Ends all open attempts, at the end of a log. */
+  finish(): Decision[] {
+    const ends: Decision[] = []
+    for (const trail of this.#trails.all()) {
+      for (const [compiled, attempt] of trail.attempts) ends.push(attemptEnd(trail, compiled, attempt, 'timeout', undefined))
+      trail.attempts.clear()
+    }
+    return ends
+  }
+
+  #take(event: ConnectionEvent, key: EventKey, knocks: readonly Compiled[] | undefined): readonly Decision[] {
+    const trail = this.#trails.findOrAdd(event.src)
+    const notesBefore = trail.notes.length
+    const original = findOriginal(trail, event, key)
+    const decisions: Decision[] = []
+    if (original) {
+      original.lastCopy = Math.max(original.lastCopy, event.time) as Micros
+    } else {
+      const note = noteOf(event, key, knocks, this.#order++)
+      remember(trail, note, NOTES_PER_TRAIL)
+      if (knocks) for (const compiled of knocks) knock(trail, compiled, note, decisions)
+      else endScans(trail, note, decisions)
+    }
+    this.#trails.touch(trail, notesBefore)
+    for (const evicted of this.#trails.evict()) {
+      for (const [compiled, attempt] of evicted.attempts) decisions.push(attemptEnd(evicted, compiled, attempt, 'evicted', undefined))
+    }
+    return decisions.length === 0 ? NONE : decisions
+  }
+}
+
+function noteOf(event: ConnectionEvent, key: EventKey, knocks: readonly Compiled[] | undefined, order: number): Note {
+  const packet = event.kind === 'packet' ? event : undefined
+  return {
+    time: event.time, order, resolution: event.resolution, source: event.source, key,
+    sport: packet?.sport, seq: packet?.seq, ipId: packet?.ipId, forwarded: packet?.dir === 'forward',
+    knocks, lastCopy: event.time, usedBy: undefined,
+  }
+}
+
+/** One knock of one sequence: does it complete it, and if not, what becomes of the attempt? */
+function knock(trail: Trail, compiled: Compiled, note: Note, decisions: Decision[]): void {
+  const knocks = recentKnocks(trail, compiled)
+  const tooMany = knocks.length > KNOCKS_PER_STEP * compiled.keys.length
+  const { rule } = compiled
+  const accept = (first: Note, last: Note): boolean =>
+    last.time - first.time < rule.seqTimeout && !isScan(trail, compiled, first, last)
+  const choice = tooMany ? undefined : chooseWith(compiled, knocks, note, accept)
+  if (choice) {
+    for (const chosen of choice) (chosen.usedBy ??= []).push(compiled)
+    trail.attempts.delete(compiled)
+    decisions.push({ kind: 'match', rule, sequence: compiled.sequence, address: trail.address, time: latestTime(choice) })
+    rule.onMatch?.(compiled.sequence)
+    return
+  }
+  const open = tooMany ? undefined : openStart(compiled, knocks, accept)
+  followAttempt(trail, compiled, note, open, decisions)
+}
+
+/** (e): the knocks of that sequence that are less than its time-out older than the newest, in event order. */
+function recentKnocks(trail: Trail, compiled: Compiled): Note[] {
+  const knocks = trail.notes.filter((note) => note.knocks !== undefined && note.knocks.includes(compiled))
+  const oldest = (knocks.at(-1)?.time ?? 0) - compiled.rule.seqTimeout
+  return knocks.filter((note) => note.time > oldest)
+}
+
+function isScan(trail: Trail, { rule }: Compiled, first: Note, last: Note): boolean {
+  return exceedsOtherPorts(trail.notes, first, last, rule.otherPorts, rule.limits.forwarded)
+}
+
+function latestTime(choice: readonly Note[]): Micros {
+  return choice.reduce((latest, { time }) => (time > latest ? time : latest), choice[0]!.time)
+}
+
+function followAttempt(trail: Trail, compiled: Compiled, note: Note, open: Attempt | undefined, decisions: Decision[]): void {
+  const before = trail.attempts.get(compiled)
+  const goesOn = before && open && !precedes(before.start, open.start)
+  if (before && !goesOn) decisions.push(attemptEnd(trail, compiled, before, howItEnded(trail, compiled, before, note), note))
+  if (open) trail.attempts.set(compiled, open)
+  else trail.attempts.delete(compiled)
+}
+
+function howItEnded(trail: Trail, compiled: Compiled, { start }: Attempt, note: Note): AttemptEnd['how'] {
+  if (note.time - start.time >= compiled.rule.seqTimeout) return 'timeout'
+  const tooMany = recentKnocks(trail, compiled).length > KNOCKS_PER_STEP * compiled.keys.length
+  return tooMany || isScan(trail, compiled, start, note) ? 'scan' : 'wrong'
+}
+
+/** Another port was touched: the attempts for which it was one too many are scans. */
+function endScans(trail: Trail, note: Note, decisions: Decision[]): void {
+  for (const [compiled, attempt] of trail.attempts) {
+    const end: Note = { ...note, order: Number.POSITIVE_INFINITY }
+    if (!isScan(trail, compiled, attempt.start, end)) continue
+    decisions.push(attemptEnd(trail, compiled, attempt, 'scan', note))
+    trail.attempts.delete(compiled)
+  }
+}
+
+function attemptEnd(
+  trail: Trail, compiled: Compiled, { start, taken }: Attempt, how: AttemptEnd['how'], by: Note | undefined,
+): AttemptEnd {
+  const { rule, sequence } = compiled
+  const keys = new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key))
+  const failure = (how === 'wrong' || how === 'scan') && keys.size >= 2
+  const time = by?.time ?? start.time
+  return { kind: 'end', how, failure, rule, sequence, address: trail.address, time, taken, got: by?.key }
+}

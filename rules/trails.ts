@@ -1,0 +1,60 @@
+import type { Address } from '../parsers/address.ts'
+import { newTrail, progressOf, type Trail } from './trail.ts'
+
+/** Notes are bounded over all addresses too: memory for many addresses with a few is not memory for as many with hundreds. */
+const NOTES_PER_ADDRESS = 4
+const MIN_NOTES = 500_000
+
+/**
+ * The trails of all addresses, at most `maxAddresses`. When full, the one with the least progress goes, of those the one
+ * not heard of for longest: a flood of first knocks never pushes out who is further on.
+ */
+export class Trails {
+  readonly #maxAddresses: number
+  readonly #maxNotes: number
+  readonly #byAddress = new Map<Address, Trail>()
+  /** By progress; each in the order in which they were last heard of. */
+  readonly #ranks: Set<Trail>[] = [new Set()]
+  #notes = 0
+
+  constructor(maxAddresses: number) {
+    this.#maxAddresses = maxAddresses
+    this.#maxNotes = Math.max(MIN_NOTES, maxAddresses * NOTES_PER_ADDRESS)
+  }
+
+  get size(): number {
+    return this.#byAddress.size
+  }
+
+  findOrAdd(address: Address): Trail {
+    const known = this.#byAddress.get(address)
+    if (known) return known
+    const trail = newTrail(address)
+    this.#byAddress.set(address, trail)
+    return trail
+  }
+
+  /** To be called whenever something was heard of an address, with the number of notes its trail had before. */
+  touch(trail: Trail, notesBefore: number): void {
+    this.#notes += trail.notes.length - notesBefore
+    this.#ranks[trail.rank]!.delete(trail)
+    trail.rank = progressOf(trail)
+    while (this.#ranks.length <= trail.rank) this.#ranks.push(new Set())
+    this.#ranks[trail.rank]!.add(trail)
+  }
+
+  /** The trails that must go, each forgotten as it is taken. */
+  *evict(): Generator<Trail> {
+    while (this.size > this.#maxAddresses || (this.#notes > this.#maxNotes && this.size > 1)) {
+      const trail = this.#ranks.find(({ size }) => size > 0)!.values().next().value!
+      this.#ranks[trail.rank]!.delete(trail)
+      this.#byAddress.delete(trail.address)
+      this.#notes -= trail.notes.length
+      yield trail
+    }
+  }
+
+  all(): Iterable<Trail> {
+    return this.#byAddress.values()
+  }
+}
