@@ -1,6 +1,17 @@
-import { ENVELOPES, SYSLOG } from './envelopes/index.ts'
+import { agateMessage } from './agate.ts'
+import { caddyMessage } from './caddy.ts'
+import { clfMessage } from './clf.ts'
+import { ENVELOPES, JOURNAL, SYSLOG } from './envelopes/index.ts'
+import { filterlogMessage } from './filterlog.ts'
+import { gmidMessage } from './gmid.ts'
+import { ipfwMessage } from './ipfw.ts'
+import { jetforceMessage } from './jetforce.ts'
 import { kernelMessage } from './kernel.ts'
+import { mollyBrownMessage } from './molly-brown.ts'
+import { openbsdHttpdMessage } from './openbsd-httpd.ts'
 import type { Dialect, Outcome, ParseContext } from './parser.ts'
+import { pflogMessage } from './pflog.ts'
+import { tcpdumpMessage } from './tcpdump.ts'
 import { ulogdMessage } from './ulogd.ts'
 
 /** Lines longer than this give no event, whoever wrote them. */
@@ -11,10 +22,42 @@ export const DIALECTS: readonly Dialect[] = [
   {
     name: 'kernel',
     title: "Linux netfilter LOG: /dev/kmsg, dmesg, syslog files, journalctl's text and JSON",
-    envelopes: ['kmsg', 'printk', 'journal', 'journal-text', ...SYSLOG],
+    envelopes: ['kmsg', 'printk', ...JOURNAL, ...SYSLOG],
     tags: ['kernel'],
     kernelOnly: true,
     message: kernelMessage,
+  },
+  {
+    name: 'pflog',
+    title: "pf's log as text: tcpdump -n -e -i pflog0, OpenBSD's and tcpdump.org's, any -t form, also through logger",
+    envelopes: ['bare', ...SYSLOG],
+    tags: ['pf', 'pflog', 'tcpdump'],
+    kernelOnly: false,
+    message: pflogMessage,
+  },
+  {
+    name: 'tcpdump',
+    title: "tcpdump -n without the pflog header: OpenBSD's and tcpdump.org's, also -i any",
+    envelopes: ['bare', ...SYSLOG],
+    tags: ['tcpdump'],
+    kernelOnly: false,
+    message: tcpdumpMessage,
+  },
+  {
+    name: 'filterlog',
+    title: 'pfSense and OPNsense: filterlog CSV',
+    envelopes: ['bare', ...SYSLOG],
+    tags: ['filterlog'],
+    kernelOnly: false,
+    message: filterlogMessage,
+  },
+  {
+    name: 'ipfw',
+    title: 'FreeBSD ipfw with net.inet.ip.fw.verbose=1',
+    envelopes: ['bare', ...SYSLOG],
+    tags: ['kernel'],
+    kernelOnly: false,
+    message: ipfwMessage,
   },
   {
     name: 'ulogd',
@@ -23,6 +66,62 @@ export const DIALECTS: readonly Dialect[] = [
     tags: undefined,
     kernelOnly: false,
     message: ulogdMessage,
+  },
+  {
+    name: 'clf',
+    title: 'Common and combined log format: nginx, Apache, lighttpd, with or without a host in front',
+    envelopes: ['bare', ...SYSLOG, ...JOURNAL],
+    tags: ['nginx', 'apache2', 'httpd', 'apache', 'lighttpd'],
+    kernelOnly: false,
+    message: clfMessage,
+  },
+  {
+    name: 'openbsd-httpd',
+    title: 'OpenBSD httpd(8): common, combined, forwarded',
+    envelopes: ['bare', ...SYSLOG],
+    tags: ['httpd'],
+    kernelOnly: false,
+    message: openbsdHttpdMessage,
+  },
+  {
+    name: 'caddy',
+    title: "Caddy's JSON access log",
+    envelopes: ['bare', ...SYSLOG, ...JOURNAL],
+    tags: ['caddy'],
+    kernelOnly: false,
+    message: caddyMessage,
+  },
+  {
+    name: 'gmid',
+    title: 'gmid (Gemini): legacy, condensed, common, combined',
+    envelopes: ['bare', ...SYSLOG, ...JOURNAL],
+    tags: ['gmid'],
+    kernelOnly: false,
+    message: gmidMessage,
+  },
+  {
+    name: 'agate',
+    title: 'agate (Gemini), run with --log-ip',
+    envelopes: ['bare', ...SYSLOG, ...JOURNAL],
+    tags: ['agate'],
+    kernelOnly: false,
+    message: agateMessage,
+  },
+  {
+    name: 'molly-brown',
+    title: 'Molly Brown (Gemini)',
+    envelopes: ['bare'],
+    tags: undefined,
+    kernelOnly: false,
+    message: mollyBrownMessage,
+  },
+  {
+    name: 'jetforce',
+    title: 'jetforce (Gemini)',
+    envelopes: ['bare', ...SYSLOG, ...JOURNAL],
+    tags: ['jetforce'],
+    kernelOnly: false,
+    message: jetforceMessage,
   },
 ]
 
@@ -48,5 +147,7 @@ function parseIn(dialect: Dialect, name: keyof typeof ENVELOPES, text: string, c
   if (typeof envelope === 'string') return envelope
   if (name !== 'bare' && dialect.tags && !dialect.tags.includes(envelope.tag ?? '')) return 'other-program'
   if (dialect.kernelOnly && !envelope.fromKernel) return 'not-from-kernel'
-  return dialect.message(envelope.text, envelope.at, envelope.stamp, context)
+  const outcome = dialect.message(envelope.text, envelope.at, envelope.stamp, context)
+  const isSpan = envelope.stamp.kind === 'since-previous'
+  return typeof outcome === 'string' && isSpan ? { stamp: envelope.stamp, reason: outcome } : outcome
 }

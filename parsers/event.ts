@@ -98,3 +98,13 @@ export function packet(shown: Pick<Packet, 'proto' | 'src' | 'dst'> & Partial<Pa
     action: shown.action,
   }
 }
+
+/** What a line shows, and when. Written out, since a spread costs more than the rest of a line's way. */
+export function connectionEvent(fields: Fields, time: Micros, resolution: Micros, source: string): ConnectionEvent {
+  if (fields.kind === 'request') {
+    const { kind, proto, src, method, path, status } = fields
+    return { kind, proto, src, method, path, status, time, resolution, source }
+  }
+  const { kind, proto, src, dst, sport, dport, flags, seq, ipId, iface, dir, action } = fields
+  return { kind, proto, src, dst, sport, dport, flags, seq, ipId, iface, dir, action, time, resolution, source }
+}

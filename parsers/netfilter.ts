@@ -1,6 +1,6 @@
 import { parseAddress } from './address.ts'
 import {
-  FLAG_BITS, packet, type Direction, type Packet, type Port, type TcpFlags, type Transport,
+  FLAG_BITS, type Direction, type Packet, type Port, type TcpFlags, type Transport,
 } from './event.ts'
 import { grammar, readNumber, Spans, type Grammar } from './grammar.ts'
 import type { Reason } from './reason.ts'
@@ -68,7 +68,10 @@ export function readPacket(text: string, at: number, layout: Layout): Packet | R
   if (network === undefined) return 'not-this-dialect'
   const transport = readTransport(text, network.end, network.laterFragment, layout)
   if (typeof transport === 'string') return transport
-  return packet({ ...transport, src, dst, ipId: network.id, iface: ifaceName(text), dir: direction() })
+  return {
+    kind: 'packet', proto: transport.proto, src, dst, sport: transport.sport, dport: transport.dport,
+    flags: transport.flags, seq: transport.seq, ipId: network.id, iface: ifaceName(text), dir: direction(), action: undefined,
+  }
 }
 
 function slice(text: string, spans: Spans, slot: number): string {
@@ -127,40 +130,40 @@ function readTransport(text: string, at: number, laterFragment: boolean, layout:
   const known = PROTOCOLS[name]
   if (!known && readNumber(name, 0, name.length, 255) < 0) return 'not-this-dialect'
   if (text.startsWith('INCOMPLETE', start)) return 'truncated'
-  const bare: Transported = {
-    proto: known?.transport ?? `ip-${Number(name)}`, sport: undefined, dport: undefined, flags: undefined, seq: undefined,
-  }
-  if (!known || laterFragment) return endsHere(text, start) ? bare : 'not-this-dialect'
-  return BODIES[known.body](text, start, bare, layout)
+  const proto = known?.transport ?? `ip-${Number(name)}`
+  if (!known || laterFragment) return endsHere(text, start) ? transported(proto) : 'not-this-dialect'
+  return BODIES[known.body](text, start, proto, layout)
 }
 
-type Body = (text: string, at: number, bare: Transported, layout: Layout) => Transported | Reason
+function transported(proto: Transport, sport?: Port, dport?: Port, flags?: TcpFlags, seq?: number): Transported {
+  return { proto, sport, dport, flags, seq }
+}
+
+type Body = (text: string, at: number, proto: Transport, layout: Layout) => Transported | Reason
 
 const BODIES: Readonly<Record<'tcp' | 'udp' | 'icmp' | 'spi', Body>> = {
-  tcp: (text, at, bare, layout) => {
+  tcp: (text, at, proto, layout) => {
     const end = layout.tcp.scan(text, at, scratch)
     if (end < 0) return refuse(text, at)
-    const ports = readPorts(text)
-    if (ports === undefined) return 'bad-number'
+    const [sport, dport, flags] = [readPort(text, 0), readPort(text, 1), readFlags(layout.tcp)]
+    if (sport === undefined || dport === undefined) return 'bad-number'
     const seq = readNumber(text, scratch.start[2]!, scratch.end[2]!, 0xffffffff)
-    const shown = { ...bare, ...ports, flags: readFlags(layout.tcp), seq: seq < 0 ? undefined : seq }
-    return endsHere(text, end) ? shown : refuse(text, end)
+    return endsHere(text, end) ? transported(proto, sport, dport, flags, seq < 0 ? undefined : seq) : refuse(text, end)
   },
-  udp: (text, at, bare) => {
+  udp: (text, at, proto) => {
     const end = PORTS.scan(text, at, scratch)
     if (end < 0) return refuse(text, at)
-    const ports = readPorts(text)
-    if (ports === undefined) return 'bad-number'
-    return endsHere(text, end) ? { ...bare, ...ports } : refuse(text, end)
+    const [sport, dport] = [readPort(text, 0), readPort(text, 1)]
+    if (sport === undefined || dport === undefined) return 'bad-number'
+    return endsHere(text, end) ? transported(proto, sport, dport) : refuse(text, end)
   },
-  icmp: (text, at, bare) => {
-    const end = ICMP.scan(text, at, scratch)
-    return end >= 0 && endsHere(text, end) ? bare : refuse(text, Math.max(at, end))
-  },
-  spi: (text, at, bare) => {
-    const end = SPI.scan(text, at, scratch)
-    return end >= 0 && endsHere(text, end) ? bare : refuse(text, Math.max(at, end))
-  },
+  icmp: (text, at, proto) => withoutPorts(ICMP, text, at, proto),
+  spi: (text, at, proto) => withoutPorts(SPI, text, at, proto),
+}
+
+function withoutPorts(body: Grammar, text: string, at: number, proto: Transport): Transported | Reason {
+  const end = body.scan(text, at, scratch)
+  return end >= 0 && endsHere(text, end) ? transported(proto) : refuse(text, Math.max(at, end))
 }
 
 function refuse(text: string, at: number): Reason {
@@ -171,11 +174,10 @@ function endsHere(text: string, at: number): boolean {
   return TAIL.scan(text, at, scratch) === text.length
 }
 
-/** SPT and DPT, which every grammar with ports has in its first two slots. */
-function readPorts(text: string): { sport: Port; dport: Port } | undefined {
-  const sport = readNumber(text, scratch.start[0]!, scratch.end[0]!, 65_535)
-  const dport = readNumber(text, scratch.start[1]!, scratch.end[1]!, 65_535)
-  return sport < 0 || dport < 0 ? undefined : { sport: sport as Port, dport: dport as Port }
+/** SPT and DPT are the first two slots of every grammar that has them. */
+function readPort(text: string, slot: 0 | 1): Port | undefined {
+  const port = readNumber(text, scratch.start[slot]!, scratch.end[slot]!, 65_535)
+  return port < 0 ? undefined : (port as Port)
 }
 
 const FLAG_SLOTS = new Map([KERNEL_LAYOUT.tcp, ULOGD_LAYOUT.tcp].map((tcp) => [tcp, flagSlots(tcp)]))

@@ -9,9 +9,11 @@ export interface ParseContext {
   readonly prefix: string | undefined
   /** How to read a tcpdump stamp that only says a span: OpenBSD's -tttt and upstream's -ttt are since-previous. */
   readonly spans: 'since-first' | 'since-previous'
+  /** Whether the log's lines have no stamps at all (tcpdump -t). Where they have, a line without one is not whole. */
+  readonly stampless: boolean
 }
 
-export const DEFAULT_CONTEXT: ParseContext = { prefix: undefined, spans: 'since-first' }
+export const DEFAULT_CONTEXT: ParseContext = { prefix: undefined, spans: 'since-first', stampless: false }
 
 /** A line understood. */
 export interface Parsed {
@@ -19,7 +21,17 @@ export interface Parsed {
   readonly fields: Fields
 }
 
-export type Outcome = Parsed | Reason
+/** A line that gave no event, but whose span counts for the times of the lines after it. */
+export interface Refused {
+  readonly stamp: Stamp
+  readonly reason: Reason
+}
+
+export type Outcome = Parsed | Refused | Reason
+
+export function isParsed(outcome: Outcome): outcome is Parsed {
+  return typeof outcome === 'object' && 'fields' in outcome
+}
 
 /** One log dialect. Parsing is a pure function of the text and the context. */
 export interface Dialect {

@@ -102,7 +102,7 @@ function dated(
 
 function local(date: Omit<LocalTime, 'sinceMidnight'>, sinceMidnight: Micros | undefined, decimals: string, end: number): StampRead {
   if (sinceMidnight === undefined) return 'bad-time'
-  const at: LocalTime = { ...date, sinceMidnight }
+  const at: LocalTime = { year: date.year, month: date.month, day: date.day, sinceMidnight }
   return { stamp: { kind: 'local', at, resolution: resolutionOf(decimals.length) }, end }
 }
 

@@ -15,6 +15,11 @@ export function decodeUtf8(bytes: string): string | undefined {
   }
 }
 
+/** The UTF-8 bytes of that text, one character each. */
+export function encodeUtf8(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
 /** C0 and C1 controls and DEL, in decoded text or in bytes below 0x80. */
 export function hasControls(text: string): boolean {
   // oxlint-disable-next-line no-control-regex

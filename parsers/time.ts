@@ -70,9 +70,15 @@ export function resolutionOf(digits: number): Micros {
   return 10 ** Math.max(0, 6 - digits) as Micros
 }
 
+let lastSecond = Number.NaN
+let lastText = ''
+
 /** RFC 3339 in UTC with six decimals. `time` must lie between the years 0 and 9999. */
 export function formatTime(time: Micros): string {
   const seconds = Math.floor(time / SECOND)
-  const micros = String(time - seconds * SECOND).padStart(6, '0')
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${micros}Z`
+  if (seconds !== lastSecond) {
+    lastSecond = seconds
+    lastText = new Date(seconds * 1000).toISOString().slice(0, 19)
+  }
+  return `${lastText}.${String(time - seconds * SECOND).padStart(6, '0')}Z`
 }

@@ -43,22 +43,24 @@ function protocolBits(distinct: readonly Step[]): number {
 }
 
 /**
- * A path is a text that somebody chose, so it counts little: 1.5 bits a character, about what English has, and none for the
- * slashes. Only a run of 8 or more hexadecimal digits, with letters and decimals among them, counts as random: 4 bits each.
+ * A path is a text that somebody chose, so it counts little: 1.5 bits a character, about what English has, none a slash.
+ * Only a run of 8 or more hexadecimal digits, with letters and decimals among them, counts as random: 4 bits each.
  */
 function pathBits(path: string): number {
-  const random = [...path.matchAll(/[0-9a-f]{8,}/gi)].map(([run]) => run).filter((run) => /\d/.test(run) && /[a-f]/i.test(run))
+  const runs = [...path.matchAll(/[0-9a-f]{8,}/gi)].map(([run]) => run)
+  const random = runs.filter((run) => /\d/.test(run) && /[a-f]/i.test(run))
   const randomLength = sum(random.map((run) => run.length))
   return 4 * randomLength + 1.5 * (path.replaceAll('/', '').length - randomLength)
 }
 
 function log2Factorial(count: number): number {
-  return log2Choose(count, 1) + (count > 1 ? log2Factorial(count - 1) : 0)
+  return sum(Array.from({ length: count }, (_, index) => Math.log2(index + 1)))
 }
 
 /** log2 of the number of ways to choose so many of all. */
 function log2Choose(all: number, chosen: number): number {
-  return sum(Array.from({ length: chosen }, (_, index) => Math.log2((all - index) / (index + 1))))
+  const fewer = Math.min(chosen, all - chosen)
+  return sum(Array.from({ length: fewer }, (_, index) => Math.log2((all - index) / (index + 1))))
 }
 
 function sum(numbers: readonly number[]): number {

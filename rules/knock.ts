@@ -25,8 +25,10 @@ function hasFlags({ flags }: Packet, set: number, clear: number): boolean {
   return flags !== undefined && (flags & set) === set && (flags & clear) === 0
 }
 
-/** A server answers 400 to what it could not read: such a path is what an attacker says of it. */
+/** What a server answers to what it could not read, over HTTP and Gemini: such a path is only what an attacker says. */
+const BAD_REQUEST = { http: 400, gemini: 59 } as const
+
 function isRequestKnock(request: Request, { limits }: Rule): boolean {
-  if (request.status === 400) return false
+  if (request.status === BAD_REQUEST[request.proto]) return false
   return !limits.status || (request.status !== undefined && limits.status.includes(request.status))
 }

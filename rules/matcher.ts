@@ -81,7 +81,7 @@ function noteOf(event: ConnectionEvent, key: EventKey, knocks: readonly Compiled
   return {
     time: event.time, order, resolution: event.resolution, source: event.source, key,
     sport: packet?.sport, seq: packet?.seq, ipId: packet?.ipId, forwarded: packet?.dir === 'forward',
-    knocks, lastCopy: event.time, usedBy: undefined,
+    knocks, lastCopy: event.time, usedBy: undefined, samePorts: undefined,
   }
 }
 

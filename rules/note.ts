@@ -40,6 +40,8 @@ export interface Note {
   lastCopy: Micros
   /** The sequences that it helped to match. */
   usedBy: Compiled[] | undefined
+  /** Another note with the same ports, remembered before it. */
+  samePorts: Note | undefined
 }
 
 /** Event order: event time, ties by arrival. */

@@ -23,10 +23,12 @@ export interface Trail {
   readonly attempts: Map<Compiled, Attempt>
   /** The progress by which it was last sorted in. */
   rank: number
+  /** The last note of each pair of ports, from the time on when looking through all notes is slow. */
+  byPorts: Map<number, Note> | undefined
 }
 
 export function newTrail(address: Address): Trail {
-  return { address, notes: [], attempts: new Map(), rank: 0 }
+  return { address, notes: [], attempts: new Map(), rank: 0, byPorts: undefined }
 }
 
 /** The steps taken in the attempt that has come furthest. */
@@ -43,7 +45,9 @@ export function remember(trail: Trail, note: Note, limit: number): void {
   while (at > 0 && precedes(note, notes[at - 1]!)) at--
   if (at === notes.length) notes.push(note)
   else notes.splice(at, 0, note)
+  if (trail.byPorts) link(trail.byPorts, note)
   if (notes.length <= 2 * limit) return
+  trail.byPorts = undefined
   dropRepeats(notes)
   if (notes.length > limit) notes.splice(0, notes.length - limit)
 }
@@ -73,12 +77,38 @@ function dropRepeats(notes: Note[]): void {
 /** The packet of which the event is a copy, or undefined. Requests have no copies. */
 export function findOriginal(trail: Trail, event: ConnectionEvent, key: EventKey): Note | undefined {
   if (event.kind === 'request' || event.sport === undefined) return undefined
-  for (let at = trail.notes.length - 1; at >= 0; at--) {
-    const note = trail.notes[at]!
-    if (note.key !== key || note.sport !== event.sport) continue
-    if (event.proto === 'tcp' ? isTcpCopy(note, event.seq, event.time) : isUdpCopy(note, event, event.ipId)) return note
-  }
-  return undefined
+  if (trail.notes.length <= FEW) return trail.notes.find((note) => hasPorts(note, event.sport, key) && isCopy(note, event))
+  trail.byPorts ??= linkAll(trail.notes)
+  let note = trail.byPorts.get(portsOf(event.sport, key))
+  while (note && !isCopy(note, event)) note = note.samePorts
+  return note
+}
+
+const FEW = 8
+
+function hasPorts(note: Note, sport: number | undefined, key: EventKey): boolean {
+  return note.key === key && note.sport === sport
+}
+
+function portsOf(sport: number, key: EventKey): number {
+  return sport * 0x20000 + Number(key)
+}
+
+function linkAll(notes: readonly Note[]): Map<number, Note> {
+  const byPorts = new Map<number, Note>()
+  for (const note of notes) link(byPorts, note)
+  return byPorts
+}
+
+function link(byPorts: Map<number, Note>, note: Note): void {
+  if (note.sport === undefined) return
+  const ports = portsOf(note.sport, note.key)
+  note.samePorts = byPorts.get(ports)
+  byPorts.set(ports, note)
+}
+
+function isCopy(note: Note, event: ConnectionEvent & { kind: 'packet' }): boolean {
+  return event.proto === 'tcp' ? isTcpCopy(note, event.seq, event.time) : isUdpCopy(note, event, event.ipId)
 }
 
 /** The same ports again while a lost SYN would still be sent again; another sequence number is another connection. */

@@ -14,12 +14,15 @@ function matchesAt(rules: readonly Rule[], events: readonly ConnectionEvent[], m
 }
 
 const stepPort = fc.constantFrom(7000, 8000, 9000)
-const source = fc.constantFrom(
+interface From { readonly source: string; readonly resolution: Micros }
+
+const one: fc.Arbitrary<From> = fc.constant({ source: 'log', resolution: 1 as Micros })
+const several: fc.Arbitrary<From> = fc.constantFrom(
   { source: 'kernel', resolution: 1 as Micros }, { source: 'web', resolution: SECOND }, { source: 'pflog', resolution: 1 as Micros },
 )
 
 /** One event within a few seconds; now and then from a port of before, on another port, not a SYN, or over UDP. */
-const anyEvent = (sources: typeof source): fc.Arbitrary<ConnectionEvent> => fc.record({
+const anyEvent = (sources: fc.Arbitrary<From>): fc.Arbitrary<ConnectionEvent> => fc.record({
   tenths: fc.integer({ min: 0, max: 40 }),
   port: fc.oneof({ weight: 5, arbitrary: stepPort }, { weight: 1, arbitrary: fc.constantFrom(22, 80, 443) }),
   sport: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(1, 2) }),
@@ -41,12 +44,11 @@ const anyRule = fc.record({
 
 describe('the formal definition', () => {
   it('agrees on random histories of one source, read in any order', () => {
-    const one = fc.constant({ source: 'log', resolution: 1 as Micros })
     fc.assert(fc.property(anyRule, fc.array(anyEvent(one), { maxLength: 14 }), agrees), { numRuns: 4000 })
   })
 
   it('agrees on random histories of several sources with coarse and fine stamps', () => {
-    fc.assert(fc.property(anyRule, fc.array(anyEvent(source), { maxLength: 12 }), agrees), { numRuns: 4000 })
+    fc.assert(fc.property(anyRule, fc.array(anyEvent(several), { maxLength: 12 }), agrees), { numRuns: 4000 })
   })
 
   it('agrees on knocks alone, most of which belong to the sequence', () => {
@@ -121,7 +123,7 @@ describe('scans', () => {
 
 describe('independence', () => {
   const rule = staticRule(portSteps(7000, 8000, 9000), { reorder: ms(500) })
-  const mine = fc.array(anyEvent(fc.constant({ source: 'log', resolution: 1 as Micros })), { minLength: 3, maxLength: 12 })
+  const mine = fc.array(anyEvent(one), { minLength: 3, maxLength: 12 })
   const theirs = fc.array(fc.tuple(fc.nat(11), fc.nat(200), fc.constantFrom(7000, 8000, 9000, 22), fc.nat(1_000_000)), { maxLength: 60 })
 
   it('noise by other addresses never changes what is decided of A', () => {

@@ -23,3 +23,6 @@ export type EnvelopeName = keyof typeof ENVELOPES
 
 /** All that syslog daemons write into files. */
 export const SYSLOG: readonly EnvelopeName[] = ['rfc3164', 'iso', 'rfc5424']
+
+/** journalctl's JSON, and its text forms that no syslog file has. */
+export const JOURNAL: readonly EnvelopeName[] = ['journal', 'journal-text']

@@ -1,4 +1,4 @@
-import { readJsonObject } from '../text.ts'
+import { encodeUtf8, readJsonObject } from '../text.ts'
 import { matchAt, readIsoStamp, seconds } from '../stamps.ts'
 import { MICROSECOND, type Micros, type Stamp } from '../time.ts'
 import { openHostTag } from './host-tag.ts'
@@ -16,7 +16,7 @@ export function openJournalJson(text: string): Opened {
   const fromKernel = record['_TRANSPORT'] === 'kernel' && record['SYSLOG_FACILITY'] === '0'
   const stamp: Stamp = { kind: 'epoch', at: at as Micros, resolution: MICROSECOND }
   const tag = record['SYSLOG_IDENTIFIER']
-  return { stamp, tag: typeof tag === 'string' ? tag : undefined, fromKernel, text: message, at: 0 }
+  return { stamp, tag: typeof tag === 'string' ? tag : undefined, fromKernel, text: encodeUtf8(message), at: 0 }
 }
 
 const FULL = /[A-Z][a-z]{2} (?=\d{4}-\d\d-\d\d )/y

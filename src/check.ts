@@ -1,0 +1,153 @@
+import { keyspace, type Keyspace } from '../rules/keyspace.ts'
+import { flagNames, type TcpFlags } from '../parsers/event.ts'
+import type { FlagTest, Sequence } from '../rules/rule.ts'
+import type { Config, DoorRule, FirewallConfig, Follow, Opening, SourceConfig } from './config/config.ts'
+import { formatDuration } from './config/duration.ts'
+import { formatProblem } from './config/problem.ts'
+import { printable } from './printable.ts'
+import { formatSequence } from './config/sequence.ts'
+
+/** A line of a block: what it is about, and the words. Undefined words: no line. */
+type Row = readonly [label: string, text: string | undefined]
+
+const LABEL_WIDTH = 11
+
+/** A configuration as Knocktail understood it, in lines for people. */
+export function describeConfig(config: Config): string[] {
+  const style = config.style === 'native' ? 'native' : 'knockd.conf'
+  return [
+    `${printable(config.path)}: ${style}, ${count(config.rules.length, 'rule')}, ${verdict(config)}`,
+    ...block('knocktail', globalRows(config)),
+    ...config.sources.flatMap((source) => block(`source ${source.name}`, sourceRows(source))),
+    ...config.firewalls.flatMap((firewall) => block(`firewall ${firewall.name}`, firewallRows(firewall))),
+    ...config.rules.flatMap((rule) => block(rule.match.name, ruleRows(rule, config))),
+    ...config.warnings.map((problem) => `warning: ${formatProblem(problem)}`),
+  ]
+}
+
+function verdict(config: Config): string {
+  return config.warnings.length === 0 ? 'no errors' : `no errors, ${count(config.warnings.length, 'warning')}`
+}
+
+function block(title: string, rows: readonly Row[]): string[] {
+  const lines = rows.flatMap(([label, text]) => {
+    return text === undefined ? [] : [`    ${label.padEnd(LABEL_WIDTH)}${printable(text)}`]
+  })
+  return [`  ${title}`, ...lines]
+}
+
+function globalRows(config: Config): Row[] {
+  return [
+    ['sources', config.sources.length === 0 ? 'none: name one with [source NAME] or --source' : undefined],
+    ['firewall', config.firewall],
+    ['allows', list(config.alwaysAllow.map(({ text }) => text))],
+    ['refuses', list(config.neverOpen.map(({ text }) => text))],
+    ['limits', `${config.maxAttempts} addresses at a time, lines up to ${formatDuration(config.maxAge)} old`],
+    ['state', config.stateDir],
+  ]
+}
+
+function sourceRows({ follow, parser, prefix, timezone }: SourceConfig): Row[] {
+  return [
+    ['follows', followText(follow)],
+    ['parser', parser],
+    ['prefix', prefix === undefined ? undefined : `"${prefix}"`],
+    ['timezone', timezone],
+  ]
+}
+
+function followText(follow: Follow): string {
+  if (follow.kind === 'file') return follow.path
+  return follow.kind === 'command' ? `the output of ${follow.command}` : follow.kind
+}
+
+function firewallRows(firewall: FirewallConfig): Row[] {
+  return Object.entries(firewall.settings).map(([key, words]) => [key, words.join(' ')])
+}
+
+function ruleRows(rule: DoorRule, config: Config): Row[] {
+  const { opens } = rule
+  return [
+    ['sequence', `${sequencesText(rule.sequences)} ${toleranceText(rule)}`],
+    ['only', limitsText(rule)],
+    ['opens', opensText(opens, opens.firewall ?? config.firewall)],
+    ['runs', commandText(opens.startCommand)],
+    ['on IPv6', commandText(opens.startCommand6)],
+    ['then', afterwards(opens.stopCommand, opens)],
+    ['on IPv6', afterwards(opens.stopCommand6, opens)],
+    ['closes', opens.closes === undefined ? undefined : `rule ${opens.closes}`],
+    ['keyspace', keyspaceText(rule)],
+  ]
+}
+
+function sequencesText(sequences: readonly Sequence[]): string {
+  const [first] = sequences
+  if (first === undefined) return 'none left in its one-time list,'
+  if (first.id === 'static') return formatSequence(first.steps)
+  // One that is still to be used is a secret; the output of check gets mailed around.
+  return `${count(sequences.length, 'unused one-time sequence')}, the next on ${first.id.replace('-', ' ')},`
+}
+
+function toleranceText({ match, sequences }: DoorRule): string {
+  const reorder = typeof match.reorder === 'number' ? formatDuration(match.reorder) : match.reorder
+  const times = `within ${formatDuration(match.seqTimeout)}, reorder ${reorder}`
+  const hasPorts = sequences.some(({ steps }) => steps.some((step) => step.kind === 'port'))
+  return hasPorts ? `${times}, other_ports ${match.otherPorts}, flags ${flagsText(match.flags)}` : times
+}
+
+function flagsText({ set, clear }: FlagTest): string {
+  const names = [...flagNames(set as TcpFlags), ...flagNames(clear as TcpFlags).map((name) => `!${name}`)]
+  return list(names, ',')?.toLowerCase() ?? 'any'
+}
+
+function limitsText({ match: { limits }, target }: DoorRule): string | undefined {
+  const parts: (string | undefined)[] = [
+    named('from', limits.from?.map(({ text }) => text)),
+    target === 'any' ? 'to any address' : named('to', limits.target?.map(({ text }) => text)),
+    named('on', limits.interfaces),
+    named('with status', limits.status?.map(String)),
+    limits.forwarded ? 'forwarded packets too' : undefined,
+  ]
+  return list(parts.filter((part) => part !== undefined), '; ')
+}
+
+function named(what: string, values: readonly string[] | undefined): string | undefined {
+  return values && `${what} ${values.join(', ')}`
+}
+
+function opensText(opens: Opening, firewall: string | undefined): string | undefined {
+  if (opens.ports.length === 0) return undefined
+  const ports = opens.ports.map(({ port, proto }) => `${port}/${proto}`).join(', ')
+  const means = firewall === undefined ? '' : `, by ${firewall}`
+  return `${ports} for ${formatDuration(opens.openFor)}, at most ${formatDuration(opens.maxOpen)}${means}`
+}
+
+function commandText(command: string | undefined): string | undefined {
+  return command === '' ? 'nothing' : command
+}
+
+function afterwards(command: string | undefined, opens: Opening): string | undefined {
+  return command === undefined ? undefined : `after ${formatDuration(opens.openFor)} ${commandText(command)}`
+}
+
+/** The weakest sequence's: the door is as strong as that. */
+function keyspaceText(rule: DoorRule): string | undefined {
+  const spaces = rule.sequences.map(({ steps }) => keyspace(steps, rule.match))
+  const [weakest] = spaces.toSorted((one, other) => one.left - other.left)
+  return weakest && sumText(weakest)
+}
+
+function sumText(space: Keyspace): string {
+  const all = Object.entries({ repeats: space.repeats, reorder: space.reorder, 'other ports': space.otherPorts })
+  const costs = all.filter(([, bits]) => bits > 0).map(([what, bits]) => ` - ${what} ${bits.toFixed(1)}`)
+  const left = `${space.left.toFixed(1)} bits`
+  return costs.length === 0 ? left : `${space.steps.toFixed(1)} bits${costs.join('')} = ${left}`
+}
+
+function list(items: readonly string[], separator = ', '): string | undefined {
+  return items.length === 0 ? undefined : items.join(separator)
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}

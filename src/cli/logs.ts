@@ -1,0 +1,74 @@
+import { findDialect } from '../../parsers/dialects.ts'
+import { parseZone, UTC, type Zone } from '../../parsers/zone.ts'
+import { KnocktailError } from '../error.ts'
+import { printable, quoted } from '../printable.ts'
+import { openLogFile } from '../sources/log-file.ts'
+import { openLogReader, type LogReader, type ReadOptions } from '../sources/log-reader.ts'
+import { tell } from './output.ts'
+import { startProgress, type Progress } from './progress.ts'
+
+/** The options with which every command reads logs. */
+export interface LogOptions {
+  readonly parser?: string
+  readonly timezone?: string
+  readonly year?: string
+  readonly spans?: string
+}
+
+export interface OpenLogs {
+  readonly readers: readonly LogReader[]
+  readonly progress: Progress
+}
+
+/** Opens the logs of a command line and tells what was found out about each. Throws a KnocktailError. */
+export async function openLogs(specs: readonly string[], options: LogOptions): Promise<OpenLogs> {
+  const zone = options.timezone === undefined ? UTC : readZone(options.timezone)
+  const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans) }
+  const logs = specs.map((spec) => readSpec(spec, options.parser))
+  if (logs.filter(({ path }) => path === '-').length > 1) throw new KnocktailError('usage', 'standard input (-) can be read only once')
+  const files = await Promise.all(logs.map(({ path }) => openLogFile(path)))
+  const progress = startProgress(files.reduce<number | undefined>((sum, { bytes }) => (sum === undefined || bytes === undefined ? undefined : sum + bytes), 0))
+  const readers: LogReader[] = []
+  for (const [index, file] of files.entries()) {
+    const reader = await openLogReader(file, { ...plain, parser: logs[index]!.parser }, progress.add)
+    tellFacts(reader, options)
+    readers.push(reader)
+  }
+  return { readers, progress }
+}
+
+/** `parser=NAME:PATH`, or a path for which --parser counts. */
+function readSpec(spec: string, parser: string | undefined): { path: string; parser: ReadOptions['parser'] } {
+  const found = /^parser=([^:]*):(.+)$/s.exec(spec)
+  const name = found ? found[1] : parser
+  if (name !== undefined && !findDialect(name)) {
+    throw new KnocktailError('usage', `there is no parser ${quoted(name)}: knocktail parsers lists them`)
+  }
+  return { path: found ? found[2]! : spec, parser: name }
+}
+
+function readZone(text: string): Zone {
+  const zone = parseZone(text)
+  if (!zone) throw new KnocktailError('usage', `${quoted(text)} is no time zone: write UTC, a name such as Europe/Berlin, or an offset such as +02:00`)
+  return zone
+}
+
+function readYear(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^(?:19|20|21)\d\d$/.test(text)) throw new KnocktailError('usage', `${quoted(text)} is no year: write four digits, such as 2026`)
+  return Number(text)
+}
+
+function readSpans(text: string | undefined): ReadOptions['spans'] {
+  if (text === undefined || text === 'since-first' || text === 'since-previous') return text
+  throw new KnocktailError('usage', `${quoted(text)} is neither since-first nor since-previous`)
+}
+
+function tellFacts({ file, facts }: LogReader, options: LogOptions): void {
+  const name = printable(file.path)
+  if (facts.detected) {
+    const { understood, tried } = facts.detected
+    tell(`${name}: read as ${facts.dialect.name} (${understood} of its first ${tried} lines; --parser says otherwise)`)
+  }
+  if (facts.zoneless && options.timezone === undefined) tell(`${name}: its stamps name no time zone and are read as UTC (--timezone says otherwise)`)
+}

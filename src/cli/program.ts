@@ -1,0 +1,70 @@
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { KnocktailError } from '../error.ts'
+import { runCheck } from './check.ts'
+import { runParse } from './parse.ts'
+import { runParsers } from './parsers.ts'
+import { runReplay } from './replay.ts'
+
+/** Runs a command line; answers the exit code. Throws only what is a mistake of ours. */
+export async function runProgram(argv: readonly string[], fail: (message: string) => void): Promise<number> {
+  let exitCode = 0
+  const program = buildProgram((code) => (exitCode = code))
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : new KnocktailError('usage', '').exitCode
+    if (!(error instanceof KnocktailError)) throw error
+    fail(error.code === 'config' ? error.message : `knocktail: ${error.message}`)
+    return error.exitCode
+  }
+}
+
+function buildProgram(done: (exitCode: number) => void): Command {
+  const program = new Command('knocktail')
+    .description('A port-knock daemon that listens to logs instead of packets.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+
+  logOptions(program.command('replay').summary('say which doors would have opened, by the time of the logs'))
+    .description('Reads logs, merged by time, and says which doors the rules would have opened, extended and closed. Touches nothing.')
+    .requiredOption('-c, --config <file>', 'rules to try: a knocktail.conf or a knockd.conf')
+    .option('--json', 'one JSON object a line on standard output')
+    .action(async (logs: string[], options) => done(await runReplay(logs, options)))
+
+  logOptions(program.command('parse').summary('print the connection events that logs show'))
+    .description('Reads logs and prints the events that they show.')
+    .option('--json', 'one JSON object a line on standard output')
+    .option('--unmatched', 'the lines that show no event instead, each with the reason')
+    .action(async (logs: string[], options) => done(await runParse(logs, options)))
+
+  program.command('check').summary('check a configuration and print it as understood')
+    .description('Reads a configuration, tells everything wrong at once, and prints what was understood.')
+    .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
+    .action(async (options) => done(await runCheck(options)))
+
+  program.command('parsers').summary('list the log formats')
+    .description('Lists the log formats that are understood.')
+    .option('--json', 'one JSON object a line')
+    .action(async (options) => done(await runParsers(options)))
+
+  return program
+}
+
+function logOptions(command: Command): Command {
+  return command
+    .argument('<log...>', 'log files; .gz too; - is standard input; parser=NAME:FILE names the format of one')
+    .option('--parser <name>', 'the format of the logs (knocktail parsers lists them); found out from the first lines if not given')
+    .option('--timezone <tz>', 'the zone of stamps that name none: UTC, Europe/Berlin, +02:00')
+    .option('--year <year>', 'the year of the first line, where stamps have none; else the file\'s own time tells')
+    .option('--spans <kind>', 'what tcpdump\'s spans count from: since-first or since-previous line; found out if not given')
+}
+
+function version(): string {
+  const manifest = createRequire(import.meta.url)('knocktail/package.json') as { version: string }
+  return manifest.version
+}

@@ -1,0 +1,53 @@
+import colors from 'picocolors'
+import { formatTime, type Micros } from '../../parsers/time.ts'
+import type { Config, DoorRule } from '../config/config.ts'
+import { formatDuration } from '../config/duration.ts'
+import type { Happening } from '../happening.ts'
+import { printable } from '../printable.ts'
+
+type Told<E extends Happening['event']> = Extract<Happening, { event: E }>
+
+/** How each happening is told, and in which colour. */
+const TOLD: { readonly [E in Happening['event']]: (happening: Told<E>, door: DoorRule) => string } = {
+  open: ({ time, until }, door) => colors.green(until === null ? `ran ${door.opens.startCommand}` : `opened ${doorText(door)} for ${span(time, until)}`),
+  extend: ({ time, until }) => colors.green(`knocked again: open for ${until === null ? 'ever' : span(time, until)} from now`),
+  close: ({ by }) => (by === undefined ? 'closed' : `closed by rule ${by}`),
+  failure: (happening) => colors.yellow(`failed at step ${stepText(happening)}${instead(happening)}`),
+  scan: (happening) => colors.yellow(`failed at step ${stepText(happening)}: touched too many other ports, which is a scan`),
+  timeout: (happening) => colors.yellow(`failed at step ${stepText(happening)}: it did not come in time`),
+  allowed: () => 'knocked, but is in always_allow and needs no door',
+  refused: ({ why }) => colors.yellow(`knocked rightly, but no door is opened for it: ${why}`),
+}
+
+/** One line for people. */
+export function tellHappening(happening: Happening, config: Config): string {
+  const door = config.rules.find(({ match }) => match.name === happening.rule)!
+  const told = TOLD[happening.event] as (happening: Happening, door: DoorRule) => string
+  const who = happening.user === undefined ? happening.address : `${happening.address} (${printable(happening.user)})`
+  return `${clockText(happening.time)}  ${happening.rule.padEnd(nameWidth(config))}  ${who.padEnd(15)}  ${told(happening, door)}`
+}
+
+function nameWidth({ rules }: Config): number {
+  return Math.min(20, Math.max(...rules.map(({ match }) => match.name.length)))
+}
+
+function clockText(time: Micros): string {
+  return formatTime(time).slice(0, 23).replace('T', ' ')
+}
+
+function span(from: Micros, until: Micros): string {
+  return formatDuration((Math.ceil((until - from) / 1000) * 1000) as Micros)
+}
+
+function doorText({ opens }: DoorRule): string {
+  const ports = opens.ports.map(({ port, proto }) => `${port}/${proto}`)
+  return ports.length > 0 ? ports.join(', ') : printable(`by ${opens.startCommand ?? opens.startCommand6 ?? 'command'}`)
+}
+
+function stepText({ step, steps, expected }: Told<'failure' | 'scan' | 'timeout'>): string {
+  return `${step} of ${steps}, ${printable(expected)}`
+}
+
+function instead({ got }: Told<'failure' | 'scan' | 'timeout'>): string {
+  return got === undefined ? '' : `: ${printable(got)} came instead`
+}

@@ -1,0 +1,91 @@
+import type { Port } from '../../parsers/event.ts'
+import type { Network } from '../../parsers/network.ts'
+import type { Micros } from '../../parsers/time.ts'
+import type { Rule, Sequence } from '../../rules/rule.ts'
+import type { FirewallName } from './firewalls.ts'
+import type { Problem } from './problem.ts'
+
+/** A configuration that was read without an error, from either dialect. */
+export interface Config {
+  readonly path: string
+  readonly style: 'native' | 'knockd'
+  readonly rules: readonly DoorRule[]
+  readonly sources: readonly SourceConfig[]
+  readonly firewalls: readonly FirewallConfig[]
+  /** Never locked out and never in need of a grant. */
+  readonly alwaysAllow: readonly Network[]
+  /** Never opened, whatever they knock. */
+  readonly neverOpen: readonly Network[]
+  /** How many addresses may be amid a sequence at a time. @default 131072 */
+  readonly maxAttempts: number
+  /** Live, a line older than this takes no part in matching. @default 60s */
+  readonly maxAge: Micros
+  /** @default /var/lib/knocktail */
+  readonly stateDir: string
+  /** Of the rules that name none themselves. */
+  readonly firewall: string | undefined
+  readonly warnings: readonly Problem[]
+}
+
+export interface DoorRule {
+  /** What must be knocked. */
+  readonly match: Rule
+  /**
+   * Whose address must be knocked on: `own`: this host's, as far as that is known (nothing was configured);
+   * `any`: it does not matter; `listed`: `match.limits.target` says. That is undefined for the first two.
+   */
+  readonly target: 'own' | 'any' | 'listed'
+  readonly opens: Opening
+  /** Those known beforehand, for `check`: not all of them are valid at a time. */
+  readonly sequences: readonly Sequence[]
+  /** Of the section's header. */
+  readonly line: number
+}
+
+export interface OpenPort {
+  readonly proto: 'tcp' | 'udp'
+  readonly port: Port
+}
+
+/** What a match does. */
+export interface Opening {
+  readonly ports: readonly OpenPort[]
+  /** @default 30s; in a knockd.conf with a stop_command cmd_timeout, 10s */
+  readonly openFor: Micros
+  /** No extension reaches beyond this from the first open. @default 8h */
+  readonly maxOpen: Micros
+  readonly startCommand: string | undefined
+  readonly stopCommand: string | undefined
+  /** For IPv6. Undefined: the same as for IPv4, as in knockd; empty: nothing is run. */
+  readonly startCommand6: string | undefined
+  readonly stopCommand6: string | undefined
+  /** The rule whose grant a match ends. */
+  readonly closes: string | undefined
+  /** Undefined: the configuration's. */
+  readonly firewall: string | undefined
+}
+
+/** Where lines come from. */
+export type Follow =
+  | { readonly kind: 'kmsg' | 'journald' | 'stdin' }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'command'; readonly command: string }
+
+export interface SourceConfig {
+  readonly name: string
+  readonly follow: Follow
+  /** The name of a dialect, or the absolute path of a plug-in. */
+  readonly parser: string | undefined
+  /** What the admin's LOG rule prints; a kernel source always has one. */
+  readonly prefix: string | undefined
+  /** For stamps that name no zone: what `parseZone` of parsers/ reads. */
+  readonly timezone: string | undefined
+  readonly line: number
+}
+
+export interface FirewallConfig {
+  readonly name: FirewallName
+  /** The words of each key's value: `set4 = inet filter knock4` is ['inet', 'filter', 'knock4']. */
+  readonly settings: Readonly<Record<string, readonly string[]>>
+  readonly line: number
+}

@@ -1,0 +1,45 @@
+import type { Config, DoorRule } from './config.ts'
+import type { Report } from './problem.ts'
+import { quoted } from '../printable.ts'
+import { keysOf, pairsOf } from './rule-pairs.ts'
+import { didYouMean } from './suggest.ts'
+
+/** What was read, before it is a Config. */
+export interface Doors extends Pick<Config, 'style' | 'firewall' | 'rules' | 'firewalls'> {
+  /** Also of the rules that could not be read. */
+  readonly ruleNames: readonly string[]
+}
+
+/** The errors that only show between two sections. */
+export function allChecks(doors: Doors, report: Report): void {
+  for (const rule of doors.rules) checkCloses(rule, doors.ruleNames, report)
+  for (const [earlier, later] of pairsOf(doors.rules)) checkOrders(earlier, later, report)
+}
+
+function checkCloses(rule: DoorRule, names: readonly string[], report: Report): void {
+  const { closes } = rule.opens
+  if (closes === undefined) return
+  const { name } = rule.match
+  if (closes === name) {
+    report.error(rule.line, `closes: rule ${name} would close itself: name the rule whose door it ends`)
+  } else if (!names.includes(closes)) {
+    report.error(rule.line, `closes: there is no rule ${quoted(closes)}${didYouMean(closes, names)}`)
+  }
+}
+
+/** With both tolerant of swaps, the same knocks would open both doors, whoever meant which. */
+function checkOrders(earlier: DoorRule, later: DoorRule, report: Report): void {
+  if (earlier.match.reorder === 0 || later.match.reorder === 0) return
+  const others = spellings(earlier)
+  const clashes = spellings(later).some(({ sorted, asWritten }) => {
+    return others.some((other) => other.sorted === sorted && other.asWritten !== asWritten)
+  })
+  if (!clashes) return
+  const names = `rules ${earlier.match.name} and ${later.match.name}`
+  const advice = 'set reorder = 0 in one of them, or change a port'
+  report.error(later.line, `${names} are the same ports in another order and both tolerate swaps: ${advice}`)
+}
+
+function spellings(rule: DoorRule): { asWritten: string; sorted: string }[] {
+  return rule.sequences.map(keysOf).map((keys) => ({ asWritten: keys.join(), sorted: keys.toSorted().join() }))
+}

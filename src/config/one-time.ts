@@ -1,0 +1,112 @@
+import { dirname, resolve } from 'node:path'
+import { reasonOf } from '../error.ts'
+import type { Rule, Sequence, Step } from '../../rules/rule.ts'
+import type { Report } from './problem.ts'
+import { quoted } from '../printable.ts'
+import type { Read } from './read.ts'
+import { formatSequence, readKnockdSequence, readSequence } from './sequence.ts'
+
+/** The whole text of a file; throws as fs does. */
+export type ReadFile = (path: string) => string
+
+type StepReader = (text: string) => Read<Step[]>
+
+/** Where lines of the list are reported. */
+interface LineReport {
+  readonly error: (line: number, message: string) => void
+  readonly warning: (line: number, message: string) => void
+}
+
+/** A sequence of the list that was not used yet. */
+interface OneTimeEntry {
+  readonly line: number
+  readonly steps: readonly Step[]
+}
+
+/** A list as knockd writes it: a line is a sequence; `#` in front is a comment, or the mark of a used one. */
+function readOneTime(text: string, readSteps: StepReader, report: LineReport): OneTimeEntry[] {
+  const entries: OneTimeEntry[] = []
+  const lines = new Map<string, number>()
+  for (const [index, raw] of text.replace(/^\ufeff/, '').split('\n').entries()) {
+    const line = index + 1
+    const content = raw.trim()
+    if (content === '' || content.startsWith('#')) continue
+    const read = readSteps(content)
+    if ('fault' in read) {
+      report.error(line, `${quoted(content)} is no sequence: ${read.fault}`)
+      continue
+    }
+    const spelling = formatSequence(read.value)
+    const first = lines.get(spelling)
+    if (first !== undefined) {
+      report.warning(line, `the sequence is the same as on line ${first}: who saw that one used can use this one`)
+    }
+    lines.set(spelling, first ?? line)
+    entries.push({ line, steps: read.value })
+  }
+  return entries
+}
+
+/**
+ * Only the first unused entry is valid, and after a match of it the next one.
+ * In memory only: a restart begins with the file as it is. Marking used entries durably comes with the ledger.
+ */
+function inTurn(sequences: readonly Sequence[]): Pick<Rule, 'sequencesAt' | 'onMatch'> {
+  const none: readonly Sequence[] = []
+  const single = sequences.map((sequence): readonly Sequence[] => [sequence])
+  let next = 0
+  return {
+    sequencesAt: () => single[next] ?? none,
+    // Never backwards, whatever is reported matched.
+    onMatch: (used) => {
+      next = Math.max(next, sequences.findIndex((sequence) => sequence.id === used.id) + 1)
+    },
+  }
+}
+
+interface Reference {
+  readonly path: string
+  /** Of the key that names it. */
+  readonly line: number
+  readonly ruleName: string
+}
+
+interface Context {
+  readonly style: 'native' | 'knockd'
+  readonly readFile: ReadFile
+  readonly report: Report
+}
+
+interface Loaded {
+  readonly sequences: readonly Sequence[]
+  readonly rule: Pick<Rule, 'sequencesAt' | 'onMatch'>
+}
+
+/** The list that a rule names; a relative path is relative to the configuration. */
+export function loadOneTime(reference: Reference, context: Context): Loaded | undefined {
+  const { report, style, readFile } = context
+  const path = resolve(dirname(report.file), reference.path)
+  const text = attempt(() => readFile(path))
+  if ('fault' in text) {
+    report.error(reference.line, `one_time_sequences: ${quoted(path)} cannot be read: ${text.fault}`)
+    return undefined
+  }
+  const warning = (line: number, message: string): void => report.warning(line, message, path)
+  // knockd passes over lines that it cannot read, so a list with some has to load in its dialect.
+  const error = style === 'knockd' ? warning : (line: number, message: string): void => report.error(line, message, path)
+  const entries = readOneTime(text.value, style === 'knockd' ? readKnockdSequence : readSequence, { error, warning })
+  if (entries.length === 0) {
+    const nothing = `has no unused sequence: nothing can open rule ${reference.ruleName}; add some`
+    report.warning(reference.line, `one_time_sequences: ${quoted(path)} ${nothing}`)
+  }
+  const sequences = entries.map(({ line, steps }): Sequence => ({ id: `line-${line}`, user: undefined, steps }))
+  return { sequences, rule: inTurn(sequences) }
+}
+
+function attempt(read: () => string): Read<string> {
+  try {
+    return { value: read() }
+  } catch (error) {
+    return { fault: reasonOf(error) }
+  }
+}

@@ -1,0 +1,116 @@
+import { allChecks } from './cross-check.ts'
+import type { Config, DoorRule, FirewallConfig, SourceConfig } from './config.ts'
+import { readPositiveDuration } from './duration.ts'
+import { firewallKeys, isFirewallName, neededKeys, readFirewallName, readSetting } from './firewalls.ts'
+import { readKnockd } from './knockd.ts'
+import { readNative } from './native.ts'
+import type { ReadFile } from './one-time.ts'
+import { inOrder, Report, type Problem } from './problem.ts'
+import { readRule } from './rule-section.ts'
+import { key, keyOr, readSection } from './schema.ts'
+import type { SectionKind, SectionText } from './section-text.ts'
+import { readSource } from './source-section.ts'
+import * as values from './values.ts'
+import { allWarnings } from './warnings.ts'
+
+const GLOBAL = {
+  firewall: key(readFirewallName),
+  state_dir: keyOr(values.readPath, '/var/lib/knocktail'),
+  always_allow: key(values.readNetworks),
+  never_open: key(values.readNetworks),
+  max_attempts: keyOr(values.readInteger(16, 10_000_000), '131072'),
+  max_age: keyOr(readPositiveDuration, '60s'),
+}
+
+/** knockd's options may hold Knocktail's too. */
+const OPTIONS = {
+  ...GLOBAL,
+  logfile: key(values.readCommand),
+  pidfile: key(values.readCommand),
+  interface: key(values.readText),
+}
+
+type Globals = NonNullable<ReturnType<typeof readSection<typeof GLOBAL>>> & { readonly interface?: string | undefined }
+
+/** Reads a configuration in the dialect it is written in: the Config, or everything that is wrong with it. */
+export function parseConfig(text: string, path: string, readFile: ReadFile = refuse): Config | Problem[] {
+  const report = new Report(path)
+  const style: Config['style'] = isNative(text) ? 'native' : 'knockd'
+  const sections = style === 'native' ? readNative(text, report) : readKnockd(text, report)
+  const globals = readGlobals(sections, style, report)
+  const sources = of('source', sections).flatMap((section) => readSource(section, report) ?? [])
+  const firewalls = of('firewall', sections).flatMap((section) => readFirewall(section, report) ?? [])
+  const context = { style, interface: globals?.interface, readFile, report } as const
+  const rules = of('rule', sections).flatMap((section) => readRule(section, context) ?? [])
+  const ruleNames = of('rule', sections).map(({ name }) => name)
+  const read = { style, rules, firewalls, firewall: globals?.firewall, ruleNames }
+  allChecks(read, report)
+  if (globals === undefined || report.errors.length > 0) return inOrder(report.errors, path)
+  allWarnings(read, report)
+  return toConfig(globals, { path, style, rules, sources, firewalls, warnings: inOrder(report.warnings, path) })
+}
+
+/** The mark of a native file; junk behind it is left to the reader to refuse. */
+function isNative(text: string): boolean {
+  return /^\ufeff?[ \t]*\[knocktail(?:\]|\s|$)/m.test(text)
+}
+
+function of(kind: SectionKind, sections: readonly SectionText[]): SectionText[] {
+  return sections.filter((section) => section.kind === kind)
+}
+
+function readGlobals(sections: readonly SectionText[], style: Config['style'], report: Report): Globals | undefined {
+  const parts = of('global', sections)
+  const entries = new Map(parts.flatMap((part) => [...part.entries]))
+  const section = { kind: 'global', name: parts[0]?.name ?? 'options', line: parts[0]?.line ?? 0, entries } as const
+  if (style === 'native') return readSection(section, GLOBAL, report)
+  for (const name of ['logfile', 'pidfile']) {
+    const entry = entries.get(name)
+    const advice = 'Knocktail logs to stderr and keeps its history in state_dir'
+    if (entry) report.warning(entry.line, `${name}: has no use here: ${advice}`)
+  }
+  const options = readSection(section, OPTIONS, report)
+  // pcap's `any` is every interface.
+  return options?.interface === 'any' ? { ...options, interface: undefined } : options
+}
+
+function readFirewall(section: SectionText, report: Report): FirewallConfig | undefined {
+  const { name, line } = section
+  if (!isFirewallName(name)) {
+    const read = readFirewallName(name)
+    if ('fault' in read) report.error(line, `firewall ${read.fault}`)
+    return undefined
+  }
+  const forms = Object.entries(firewallKeys(name)).map(([word, form]) => [word, key(readSetting(form))] as const)
+  const read = readSection(section, Object.fromEntries(forms), report)
+  const needs = neededKeys(name)
+  if (read === undefined) return undefined
+  const set = Object.entries(read).flatMap(([word, words]) => (words === undefined ? [] : [[word, words] as const]))
+  const settings = Object.fromEntries(set)
+  if (needs.length > 0 && !needs.some((word) => word in settings)) {
+    report.error(line, `firewall ${name} does not know what to fill: set ${needs.join(' or ')}`)
+  }
+  return { name, settings, line }
+}
+
+interface Parts extends Pick<Config, 'path' | 'style' | 'warnings'> {
+  readonly rules: readonly DoorRule[]
+  readonly sources: readonly SourceConfig[]
+  readonly firewalls: readonly FirewallConfig[]
+}
+
+function toConfig(globals: Globals, parts: Parts): Config {
+  return {
+    ...parts,
+    alwaysAllow: globals.always_allow ?? [],
+    neverOpen: globals.never_open ?? [],
+    maxAttempts: globals.max_attempts,
+    maxAge: globals.max_age,
+    stateDir: globals.state_dir,
+    firewall: globals.firewall,
+  }
+}
+
+function refuse(path: string): never {
+  throw new Error(`${path} may not be read here`)
+}

@@ -1,0 +1,57 @@
+import { isAbsolute } from 'node:path'
+import { DIALECTS, findDialect } from '../../parsers/dialects.ts'
+import { parseZone } from '../../parsers/zone.ts'
+import type { Follow, SourceConfig } from './config.ts'
+import type { Report } from './problem.ts'
+import { quoted } from '../printable.ts'
+import type { Read } from './read.ts'
+import { key, readSection } from './schema.ts'
+import type { SectionText } from './section-text.ts'
+import { didYouMean } from './suggest.ts'
+import { readText } from './values.ts'
+
+const KEYS = { follow: key(readFollow), parser: key(readParser), prefix: key(readText), timezone: key(readTimezone) }
+
+export function readSource(section: SectionText, report: Report): SourceConfig | undefined {
+  const keys = readSection(section, KEYS, report)
+  if (keys === undefined) return undefined
+  const { follow, parser, prefix, timezone } = keys
+  if (follow === undefined) {
+    report.error(section.line, `source ${section.name} follows nothing: set follow, for instance follow = kmsg`)
+    return undefined
+  }
+  // Without it, any text that users get into the kernel log would be taken for the firewall's.
+  if (isKernel(follow, parser) && prefix === undefined) {
+    const advice = 'set it to what your LOG rule prints, for instance prefix = "knock: "'
+    report.error(section.line, `source ${section.name} needs a prefix: ${advice}`)
+    return undefined
+  }
+  return { name: section.name, follow, parser, prefix, timezone, line: section.line }
+}
+
+function isKernel(follow: Follow, parser: string | undefined): boolean {
+  return follow.kind === 'kmsg' || follow.kind === 'journald' || parser === 'kernel'
+}
+
+/** `kmsg`, `journald`, `stdin`, `file:PATH`, `command:CMDLINE`. */
+function readFollow(text: string): Read<Follow> {
+  if (text === 'kmsg' || text === 'journald' || text === 'stdin') return { value: { kind: text } }
+  const [, kind, rest = ''] = /^(file|command):\s*(.*)$/.exec(text) ?? []
+  if (kind === 'file' && isAbsolute(rest)) return { value: { kind, path: rest } }
+  if (kind === 'command' && rest !== '') return { value: { kind, command: rest } }
+  if (kind === 'file') return { fault: `${quoted(rest)} is no absolute path: begin it with /` }
+  return { fault: `${quoted(text)} cannot be followed: write kmsg, journald, stdin, file:/PATH or command:CMDLINE` }
+}
+
+function readParser(text: string): Read<string> {
+  if (isAbsolute(text) || findDialect(text) !== undefined) return { value: text }
+  const names = DIALECTS.map((dialect) => dialect.name)
+  const choice = `there are ${names.join(', ')}, or the absolute path of your own`
+  return { fault: `${quoted(text)} is no parser${didYouMean(text, names)}; ${choice}` }
+}
+
+function readTimezone(text: string): Read<string> {
+  if (parseZone(text) !== undefined) return { value: text }
+  const advice = 'write UTC, an IANA name such as Europe/Berlin, or an offset such as +02:00'
+  return { fault: `${quoted(text)} is no time zone: ${advice}` }
+}

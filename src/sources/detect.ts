@@ -1,0 +1,37 @@
+import { DIALECTS, parseLine } from '../../parsers/dialects.ts'
+import { DEFAULT_CONTEXT, isParsed, type Dialect, type ParseContext } from '../../parsers/parser.ts'
+import { SECOND, type Stamp } from '../../parsers/time.ts'
+
+/** How many lines of a file's beginning are tried. */
+const TRIED = 200
+
+/** Nothing is known of a log whose first lines are read. */
+export const FIRST_CONTEXT: ParseContext = { ...DEFAULT_CONTEXT, stampless: true }
+
+export interface Detection {
+  readonly dialect: Dialect
+  readonly understood: number
+  readonly tried: number
+}
+
+/** The dialect that understands the most of a log's first lines; undefined if none understands any. */
+export function detectDialect(lines: readonly string[]): Detection | undefined {
+  const tried = lines.filter((line) => line !== '').slice(0, TRIED)
+  const found = DIALECTS.map((dialect) => {
+    const understood = tried.filter((line) => isParsed(parseLine(dialect, line, FIRST_CONTEXT))).length
+    return { dialect, understood, tried: tried.length }
+  })
+  const best = found.reduce((most, next) => (next.understood > most.understood ? next : most))
+  return best.understood > 0 ? best : undefined
+}
+
+/**
+ * Whether a log's spans count from its first line or from the line before: tcpdump prints both alike. Spans from the first
+ * line grow; of spans from the line before, every other one is smaller than the one before it.
+ */
+export function detectSpans(stamps: readonly Stamp[]): ParseContext['spans'] {
+  const spans = stamps.flatMap((stamp) => (stamp.kind === 'since-first' && stamp.at >= 0 && stamp.at < 1e8 * SECOND ? [stamp.at] : []))
+  // Exactly zero is the first line of a new run.
+  const falls = spans.filter((span, index) => index > 0 && span > 0 && span < spans[index - 1]! / 2).length
+  return falls > (spans.length - 1) / 10 ? 'since-previous' : 'since-first'
+}

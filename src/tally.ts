@@ -1,0 +1,37 @@
+import type { Decision } from '../rules/decision.ts'
+import type { Happening } from './happening.ts'
+
+/** What became of one rule's attempts. */
+export interface RuleTally {
+  /** Every one begun, however it ended. */
+  attempts: number
+  opens: number
+  extensions: number
+  /** Attempts that may have been guesses, by the step (from 1) at which they failed. */
+  readonly failedAt: Map<number, number>
+  /** Attempts that were too slow or given up, after two steps or more. */
+  timeouts: number
+}
+
+/** Counts by rule. */
+export class Tally {
+  readonly rules: ReadonlyMap<string, RuleTally>
+
+  constructor(ruleNames: readonly string[]) {
+    this.rules = new Map(ruleNames.map((name) => [name, { attempts: 0, opens: 0, extensions: 0, failedAt: new Map(), timeouts: 0 }]))
+  }
+
+  countDecision(decision: Decision): void {
+    const tally = this.rules.get(decision.rule.name)!
+    tally.attempts++
+    if (decision.kind === 'match') return
+    if (decision.failure) tally.failedAt.set(decision.taken + 1, (tally.failedAt.get(decision.taken + 1) ?? 0) + 1)
+    else if (decision.how === 'timeout' && decision.taken >= 2) tally.timeouts++
+  }
+
+  countHappening({ event, rule }: Happening): void {
+    const tally = this.rules.get(rule)!
+    if (event === 'open') tally.opens++
+    else if (event === 'extend') tally.extensions++
+  }
+}
