@@ -22,10 +22,6 @@ export function parseAddress(text: string): Address | undefined {
   return address
 }
 
-export function isIPv4(address: Address): boolean {
-  return !address.includes(':')
-}
-
 function remember(text: string, address: Address): void {
   if (young.size >= GENERATION_SIZE) {
     old = young

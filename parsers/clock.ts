@@ -19,7 +19,7 @@ export interface ClockOptions {
   readonly last?: Micros | undefined
 }
 
-export interface Reading {
+interface Reading {
   readonly time: Micros
   readonly resolution: Micros
 }

@@ -53,7 +53,7 @@ export interface Request {
 export type Fields = Packet | Request
 
 /** Where an event stands in time and in reading order. */
-export interface Place {
+interface Place {
   readonly time: Micros
   /** How exact `time` is: 1 for microseconds, 1,000,000 for a stamp of whole seconds. */
   readonly resolution: Micros

@@ -18,7 +18,7 @@ export type Choice = readonly Note[]
 interface Pinned { readonly step: number; readonly knock: Note }
 
 /** The knocks of one sequence by one address, in event order, and what a choice from them may rest on. */
-export interface Search {
+interface Search {
   readonly compiled: Compiled
   readonly knocks: readonly Note[]
   readonly pinned?: Pinned

@@ -1,4 +1,4 @@
-import { portKey, type EventKey } from './note.ts'
+import { portKey, type EventKey } from './key.ts'
 import type { Rule, Sequence, Step } from './rule.ts'
 
 /** A sequence made ready for matching. Steps with the same key are satisfied by the same knocks. */
@@ -15,7 +15,7 @@ export function stepEventKey(step: Step): EventKey {
   return step.kind === 'port' ? portKey(step.proto, step.port) : `${step.method} ${step.path}`
 }
 
-export function compile(rule: Rule, sequence: Sequence): Compiled {
+function compile(rule: Rule, sequence: Sequence): Compiled {
   const keys = sequence.steps.map(stepEventKey)
   const stepsOf = new Map<EventKey, number[]>()
   keys.forEach((key, step) => stepsOf.set(key, [...(stepsOf.get(key) ?? []), step]))

@@ -1,6 +1,6 @@
 import type { Address } from '../parsers/address.ts'
 import type { Micros } from '../parsers/time.ts'
-import type { EventKey } from './note.ts'
+import type { EventKey } from './key.ts'
 import type { Rule, Sequence } from './rule.ts'
 
 interface About {

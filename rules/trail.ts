@@ -2,7 +2,8 @@ import type { Address } from '../parsers/address.ts'
 import type { ConnectionEvent } from '../parsers/event.ts'
 import { SECOND, type Micros } from '../parsers/time.ts'
 import type { Compiled } from './compile.ts'
-import { precedes, type EventKey, type Note } from './note.ts'
+import type { EventKey } from './key.ts'
+import { precedes, type Note } from './note.ts'
 
 /** A SYN is sent again for about a minute: after 1, 3, 7, 15, 31 and 63 s (RFC 6298, Linux tcp_syn_retries 6). */
 const COPY_WINDOW = (65 * SECOND) as Micros

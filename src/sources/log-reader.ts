@@ -32,7 +32,7 @@ export interface LogLine {
 }
 
 /** What was found out about a log, for people to check. */
-export interface LogFacts {
+interface LogFacts {
   readonly dialect: Dialect
   /** Set if the dialect was found out: how many of how many lines it understood. */
   readonly detected: { readonly understood: number; readonly tried: number } | undefined
@@ -50,7 +50,7 @@ export interface LogReader {
 }
 
 /** How the reading went so far. */
-export interface LogReport {
+interface LogReport {
   lines: number
   events: number
   readonly reasons: Map<Reason, number>

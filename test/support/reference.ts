@@ -1,6 +1,6 @@
 import type { ConnectionEvent } from '../../parsers/event.ts'
 import { isInbound, isKnock } from '../../rules/knock.ts'
-import { eventKey, type EventKey } from '../../rules/note.ts'
+import { eventKey, type EventKey } from '../../rules/key.ts'
 import { stepEventKey } from '../../rules/compile.ts'
 import type { Rule } from '../../rules/rule.ts'
 
