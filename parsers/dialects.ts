@@ -142,7 +142,8 @@ export function parseLine(dialect: Dialect, text: string, context: ParseContext)
 }
 
 function parseIn(dialect: Dialect, name: keyof typeof ENVELOPES, text: string, context: ParseContext): Outcome {
-  const envelope = ENVELOPES[name](text)
+  const { mayOpen, open } = ENVELOPES[name]
+  const envelope = mayOpen(text) ? open(text) : undefined
   if (envelope === undefined) return 'not-this-dialect'
   if (typeof envelope === 'string') return envelope
   if (name !== 'bare' && dialect.tags && !dialect.tags.includes(envelope.tag ?? '')) return 'other-program'

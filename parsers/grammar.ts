@@ -30,6 +30,8 @@ for (const [name, expression] of Object.entries(CLASSES)) {
 
 interface Item {
   readonly literal: string
+  /** Of `literal`: most items that are missing differ in it already. */
+  readonly firstCode: number
   readonly kind: 'value' | 'word' | 'unit'
   readonly classBit: number
   readonly mayBeEmpty: boolean
@@ -76,16 +78,22 @@ function readItem(source: string, slot: number): Item {
   const value = /^(.+[=:]_?)([a-zA-Z])$/.exec(text)
   if (value) {
     const [, literal, name] = value
-    return { literal: literal!.replace('_', ' '), kind: 'value', classBit: BIT_OF[name!]!, mayBeEmpty: name! < 'a', optional, slot }
+    return item({ literal: literal!.replace('_', ' '), kind: 'value', classBit: BIT_OF[name!]!, mayBeEmpty: name! < 'a', optional, slot })
   }
   const unit = /^(.*[([])\.\.\.[)\]]$/.exec(text)
   const literal = unit ? unit[1]!.replace('_', ' ') : `${text} `
-  return { literal, kind: unit ? 'unit' : 'word', classBit: 0, mayBeEmpty: false, optional, slot }
+  return item({ literal, kind: unit ? 'unit' : 'word', classBit: 0, mayBeEmpty: false, optional, slot })
+}
+
+function item({ literal, kind, classBit, mayBeEmpty, optional, slot }: Omit<Item, 'firstCode'>): Item {
+  return { literal, firstCode: literal.charCodeAt(0), kind, classBit, mayBeEmpty, optional, slot }
 }
 
 function scan(items: readonly Item[], text: string, at: number, spans: Spans): number {
-  for (const item of items) {
-    const end = startsWith(text, at, item.literal) ? readEnd(item, text, at + item.literal.length) : -1
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index]!
+    const isThere = text.charCodeAt(at) === item.firstCode && startsWith(text, at, item.literal)
+    const end = isThere ? readEnd(item, text, at + item.literal.length) : -1
     spans.start[item.slot] = end < 0 ? -1 : at + item.literal.length
     spans.end[item.slot] = end
     if (end >= 0) at = Math.min(item.kind === 'word' ? end : end + 1, text.length)
@@ -120,7 +128,7 @@ function closing(text: string, at: number): number {
 }
 
 function startsWith(text: string, at: number, literal: string): boolean {
-  for (let index = 0; index < literal.length; index++) {
+  for (let index = 1; index < literal.length; index++) {
     if (text.charCodeAt(at + index) !== literal.charCodeAt(index)) return false
   }
   return true

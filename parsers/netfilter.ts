@@ -1,6 +1,6 @@
 import { parseAddress } from './address.ts'
 import {
-  FLAG_BITS, type Direction, type Packet, type Port, type TcpFlags, type Transport,
+  FLAG_BITS, type Direction, type FlagName, type Packet, type Port, type TcpFlags, type Transport,
 } from './event.ts'
 import { grammar, readNumber, Spans, type Grammar } from './grammar.ts'
 import type { Reason } from './reason.ts'
@@ -12,18 +12,27 @@ import type { Reason } from './reason.ts'
  */
 export interface Layout {
   readonly tcp: Grammar
+  /** The flags in the order of their slots, which lie side by side, and the first of these. */
+  readonly flags: readonly FlagName[]
+  readonly firstFlag: number
   readonly fragment6: Grammar
 }
 
-export const KERNEL_LAYOUT: Layout = {
-  tcp: grammar('SPT=n DPT=n SEQ=n? ACK=n? WINDOW=n RES=x AE? CWR? ECE? URG? ACK? PSH? RST? SYN? FIN? URGP=n OPT_(...)?'),
-  fragment6: grammar('FRAG:n INCOMPLETE? ID:x'),
+function layout(tcp: Grammar, flags: readonly FlagName[], fragment6: Grammar): Layout {
+  return { tcp, flags, firstFlag: tcp.slot(flags[0]!), fragment6 }
 }
 
-export const ULOGD_LAYOUT: Layout = {
-  tcp: grammar('SPT=n DPT=n SEQ=n ACK=n WINDOW=n CWR? ECE? URG? ACK? PSH? RST? SYN? FIN? URGP=n?'),
-  fragment6: grammar('FRAG:_n INCOMPLETE? ID:_x'),
-}
+export const KERNEL_LAYOUT = layout(
+  grammar('SPT=n DPT=n SEQ=n? ACK=n? WINDOW=n RES=x AE? CWR? ECE? URG? ACK? PSH? RST? SYN? FIN? URGP=n OPT_(...)?'),
+  ['AE', 'CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN'],
+  grammar('FRAG:n INCOMPLETE? ID:x'),
+)
+
+export const ULOGD_LAYOUT = layout(
+  grammar('SPT=n DPT=n SEQ=n ACK=n WINDOW=n CWR? ECE? URG? ACK? PSH? RST? SYN? FIN? URGP=n?'),
+  ['CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN'],
+  grammar('FRAG:_n INCOMPLETE? ID:_x'),
+)
 
 const LINK = grammar('IN=I OUT=I PHYSIN=I? PHYSOUT=I? MAC=M? MACSRC=M? MACDST=M? VPROTO=x? VID=n? MACPROTO=x? TUNNEL=t?')
 const ARP = 'ARP HTYPE='
@@ -55,6 +64,23 @@ const PROTOCOLS: Readonly<Record<string, { transport: Transport; body: 'tcp' | '
 /** Where the link part that begins at `at` ends, or -1. Afterwards `readPacket` may be called with that place. */
 export function scanLink(text: string, at: number): number {
   return LINK.scan(text, at, link)
+}
+
+/** nft's longest log prefix is 127 characters, iptables' 29. */
+const PREFIX_LIMIT = 128
+
+/** The same behind a prefix that is not known: at the first `IN=` that is followed by ` OUT=`. */
+export function findLink(text: string, at: number): number {
+  for (let start = text.indexOf('IN=', at); start >= 0 && start - at <= PREFIX_LIMIT; start = text.indexOf('IN=', start + 1)) {
+    const end = scanLink(text, start)
+    if (end >= 0) return end
+  }
+  return -1
+}
+
+/** Where the link part that was read last began. */
+export function linkStart(): number {
+  return link.start[IN]! - 'IN='.length
 }
 
 /** The packet whose link part `scanLink` just read, from `at` to the end of the line. */
@@ -145,7 +171,7 @@ const BODIES: Readonly<Record<'tcp' | 'udp' | 'icmp' | 'spi', Body>> = {
   tcp: (text, at, proto, layout) => {
     const end = layout.tcp.scan(text, at, scratch)
     if (end < 0) return refuse(text, at)
-    const [sport, dport, flags] = [readPort(text, 0), readPort(text, 1), readFlags(layout.tcp)]
+    const [sport, dport, flags] = [readPort(text, 0), readPort(text, 1), readFlags(layout)]
     if (sport === undefined || dport === undefined) return 'bad-number'
     const seq = readNumber(text, scratch.start[2]!, scratch.end[2]!, 0xffffffff)
     return endsHere(text, end) ? transported(proto, sport, dport, flags, seq < 0 ? undefined : seq) : refuse(text, end)
@@ -180,16 +206,10 @@ function readPort(text: string, slot: 0 | 1): Port | undefined {
   return port < 0 ? undefined : (port as Port)
 }
 
-const FLAG_SLOTS = new Map([KERNEL_LAYOUT.tcp, ULOGD_LAYOUT.tcp].map((tcp) => [tcp, flagSlots(tcp)]))
-
-function flagSlots(tcp: Grammar): { slot: number; bit: number }[] {
-  return Object.entries(FLAG_BITS)
-    .filter(([name]) => name !== 'AE' || tcp === KERNEL_LAYOUT.tcp)
-    .map(([name, bit]) => ({ slot: tcp.slot(name), bit }))
-}
-
-function readFlags(tcp: Grammar): TcpFlags {
-  let flags = 0
-  for (const { slot, bit } of FLAG_SLOTS.get(tcp)!) if (scratch.start[slot]! >= 0) flags |= bit
-  return flags as TcpFlags
+function readFlags({ flags, firstFlag }: Layout): TcpFlags {
+  let bits = 0
+  for (let index = 0; index < flags.length; index++) {
+    if (scratch.start[firstFlag + index]! >= 0) bits |= FLAG_BITS[flags[index]!]
+  }
+  return bits as TcpFlags
 }

@@ -41,8 +41,20 @@ export function monthNumber(name: string): number {
   return MONTHS.indexOf(name) + 1
 }
 
+let lastDate = -1
+let lastDayNumber: number | undefined
+
 /** Days from 1970-01-01 to that date of the Gregorian calendar, or undefined if there is no such date. */
 export function dayNumber(year: number, month: number, day: number): number | undefined {
+  const date = (year * 100 + month) * 100 + day
+  if (date !== lastDate) {
+    lastDate = date
+    lastDayNumber = countDays(year, month, day)
+  }
+  return lastDayNumber
+}
+
+function countDays(year: number, month: number, day: number): number | undefined {
   const ms = Date.UTC(year, month - 1, day)
   const date = new Date(ms)
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? ms / 86_400_000 : undefined
@@ -65,9 +77,11 @@ export function fraction(digits: string): Micros {
   return Number(digits.slice(0, 6).padEnd(6, '0')) as Micros
 }
 
+const RESOLUTIONS = [1_000_000, 100_000, 10_000, 1000, 100, 10, 1] as Micros[]
+
 /** The resolution of a stamp with that many digits after the decimal sign. */
 export function resolutionOf(digits: number): Micros {
-  return 10 ** Math.max(0, 6 - digits) as Micros
+  return RESOLUTIONS[digits] ?? MICROSECOND
 }
 
 let lastSecond = Number.NaN

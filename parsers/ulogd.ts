@@ -1,7 +1,6 @@
 import { parseAddress } from './address.ts'
 import { FLAG_BITS, packet, transport, type Direction, type FlagName, type Port, type TcpFlags } from './event.ts'
-import { findLink } from './kernel.ts'
-import { readPacket, scanLink, ULOGD_LAYOUT } from './netfilter.ts'
+import { findLink, linkStart, readPacket, ULOGD_LAYOUT } from './netfilter.ts'
 import type { Outcome } from './parser.ts'
 import { matchAt, readIsoStamp, readSyslogStamp } from './stamps.ts'
 import { hasControls, readJsonObject } from './text.ts'
@@ -19,10 +18,10 @@ export function ulogdMessage(text: string, at: number): Outcome {
   if (read === 'bad-time') return read
   if (read === undefined || !matchAt(HOST, text, read.end)) return 'not-this-dialect'
   const body = HOST.lastIndex
-  const start = findLink(text, body)
-  if (start < 0) return 'not-this-dialect'
-  if (hasControls(text.slice(body, start))) return 'control-characters'
-  const fields = readPacket(text, scanLink(text, start), ULOGD_LAYOUT)
+  const end = findLink(text, body)
+  if (end < 0) return 'not-this-dialect'
+  if (hasControls(text.slice(body, linkStart()))) return 'control-characters'
+  const fields = readPacket(text, end, ULOGD_LAYOUT)
   return typeof fields === 'string' ? fields : { stamp: read.stamp, fields }
 }
 
@@ -37,11 +36,10 @@ function readUlogdJson(text: string): Outcome {
   if (stamp === 'bad-time') return stamp
   const number = (key: string, max: number): number | undefined => wholeNumber(record[key], max)
   const proto = transport(record['ip.protocol'])
-  if (hasPorts(record) && (number('src_port', 65_535) ?? number('dest_port', 65_535)) === undefined) return 'bad-number'
+  const [sport, dport] = [number('src_port', 65_535), number('dest_port', 65_535)] as (Port | undefined)[]
+  if (hasPorts(record) && (sport === undefined || dport === undefined)) return 'bad-number'
   const fields = packet({
-    proto, src, dst,
-    sport: number('src_port', 65_535) as Port | undefined,
-    dport: number('dest_port', 65_535) as Port | undefined,
+    proto, src, dst, sport, dport,
     flags: proto === 'tcp' ? readFlags(record) : undefined,
     seq: number('tcp.seq', 0xffffffff),
     ipId: number('ip.id', 65_535),

@@ -7,17 +7,30 @@ import { openPrintk } from './printk.ts'
 import { openRfc3164 } from './rfc3164.ts'
 import { openRfc5424 } from './rfc5424.ts'
 
+interface Opener {
+  /** Whether the line may be of this kind, by one character and at no cost: most lines are of one kind. */
+  readonly mayOpen: (text: string) => boolean
+  readonly open: (text: string) => Opened
+}
+
+const openBare = (text: string): Opened => ({ stamp: NO_STAMP, tag: undefined, fromKernel: true, text, at: 0 })
+
 /** Every envelope by the name that the dialects' table uses; `bare` is a line without one. */
 export const ENVELOPES = {
-  bare: (text: string): Opened => ({ stamp: NO_STAMP, tag: undefined, fromKernel: true, text, at: 0 }),
-  kmsg: openKmsg,
-  printk: openPrintk,
-  rfc3164: openRfc3164,
-  iso: openIso,
-  rfc5424: openRfc5424,
-  journal: openJournalJson,
-  'journal-text': openJournalText,
-} as const
+  bare: { mayOpen: () => true, open: openBare },
+  kmsg: { mayOpen: (text) => isDigit(text, 0) && !isDigit(text, 4), open: openKmsg },
+  printk: { mayOpen: (text) => !isDigit(text, 0) || text.charAt(19) === ',', open: openPrintk },
+  rfc3164: { mayOpen: (text) => !isDigit(text, 0), open: openRfc3164 },
+  iso: { mayOpen: (text) => text.charAt(4) === '-', open: openIso },
+  rfc5424: { mayOpen: (text) => text.charAt(0) === '<', open: openRfc5424 },
+  journal: { mayOpen: (text) => text.charAt(0) === '{', open: openJournalJson },
+  'journal-text': { mayOpen: (text) => text.charAt(4) !== '-', open: openJournalText },
+} as const satisfies Record<string, Opener>
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code >= 48 && code <= 57
+}
 
 export type EnvelopeName = keyof typeof ENVELOPES
 
