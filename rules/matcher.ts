@@ -2,12 +2,13 @@ import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
 import { chooseWith, openStart } from './choice.ts'
 import { SequenceIndex, type Compiled } from './compile.ts'
+import { COPY_WINDOW, findOriginal } from './copies.ts'
 import type { AttemptEnd, Decision } from './decision.ts'
 import { isInbound, isKnock } from './knock.ts'
 import { eventKey, type EventKey } from './key.ts'
 import { precedes, type Note } from './note.ts'
 import type { Rule } from './rule.ts'
-import { exceedsOtherPorts, findOriginal, remember, type Attempt, type Trail } from './trail.ts'
+import { exceedsOtherPorts, remember, type Attempt, type Bounds, type Trail } from './trail.ts'
 import { Trails } from './trails.ts'
 
 /** (e): more knocks than this for each step, within the time of one sequence, are a scan. */
@@ -24,11 +25,13 @@ const NONE: readonly Decision[] = []
 export class Matcher {
   readonly #index: SequenceIndex
   readonly #trails: Trails
+  readonly #bounds: Bounds
   #order = 0
 
   constructor(rules: readonly Rule[], maxAddresses: number) {
     this.#index = new SequenceIndex(rules)
     this.#trails = new Trails(maxAddresses)
+    this.#bounds = { notes: NOTES_PER_TRAIL, age: Math.max(COPY_WINDOW, ...rules.map(({ seqTimeout }) => seqTimeout)) as Micros }
   }
 
   /** How many addresses are remembered. */
@@ -65,7 +68,7 @@ export class Matcher {
       original.lastCopy = Math.max(original.lastCopy, event.time) as Micros
     } else {
       const note = noteOf(event, key, knocks, this.#order++)
-      remember(trail, note, NOTES_PER_TRAIL)
+      remember(trail, note, this.#bounds)
       if (knocks) for (const compiled of knocks) knock(trail, compiled, note, decisions)
       else endScans(trail, note, decisions)
     }
@@ -82,7 +85,7 @@ function noteOf(event: ConnectionEvent, key: EventKey, knocks: readonly Compiled
   return {
     time: event.time, order, resolution: event.resolution, source: event.source, key,
     sport: packet?.sport, seq: packet?.seq, ipId: packet?.ipId, forwarded: packet?.dir === 'forward',
-    knocks, lastCopy: event.time, usedBy: undefined, samePorts: undefined,
+    knocks, lastCopy: event.time, usedBy: undefined, samePort: undefined,
   }
 }
 

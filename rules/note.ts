@@ -20,8 +20,8 @@ export interface Note {
   lastCopy: Micros
   /** The sequences that it helped to match. */
   usedBy: Compiled[] | undefined
-  /** Another note with the same ports, remembered before it. */
-  samePorts: Note | undefined
+  /** The note with the same source port that was remembered before it. */
+  samePort: Note | undefined
 }
 
 /** Event order: event time, ties by arrival. */

@@ -1,14 +1,9 @@
 import type { Address } from '../parsers/address.ts'
-import type { ConnectionEvent } from '../parsers/event.ts'
-import { SECOND, type Micros } from '../parsers/time.ts'
+import type { Micros } from '../parsers/time.ts'
 import type { Compiled } from './compile.ts'
 import type { EventKey } from './key.ts'
+import { addNote, type NotesByPort } from './copies.ts'
 import { precedes, type Note } from './note.ts'
-
-/** A SYN is sent again for about a minute: after 1, 3, 7, 15, 31 and 63 s (RFC 6298, Linux tcp_syn_retries 6). */
-const COPY_WINDOW = (65 * SECOND) as Micros
-/** How far two sources may differ in what they say of one packet, beside their stamps' resolution. */
-const SOURCE_SKEW = SECOND
 
 /** How far one address has come in one sequence. */
 export interface Attempt {
@@ -24,12 +19,14 @@ export interface Trail {
   readonly attempts: Map<Compiled, Attempt>
   /** The progress by which it was last sorted in. */
   rank: number
-  /** The last note of each pair of ports, from the time on when looking through all notes is slow. */
-  byPorts: Map<number, Note> | undefined
+  /** The notes by source port, from the time on when looking through all of them is slow. */
+  byPort: NotesByPort | undefined
+  /** How many notes there may be before they are looked through. */
+  tidyAt: number
 }
 
 export function newTrail(address: Address): Trail {
-  return { address, notes: [], attempts: new Map(), rank: 0, byPorts: undefined }
+  return { address, notes: [], attempts: new Map(), rank: 0, byPort: undefined, tidyAt: MANY_NOTES }
 }
 
 /** The steps taken in the attempt that has come furthest. */
@@ -39,18 +36,36 @@ export function progressOf(trail: Trail): number {
   return most
 }
 
-/** Puts a note into its place; beyond twice `limit` notes, forgets the oldest until `limit` are left. */
-export function remember(trail: Trail, note: Note, limit: number): void {
+/** What is remembered of one address at the most. */
+export interface Bounds {
+  /** Notes: beyond twice as many, the oldest go until this many are left. */
+  readonly notes: number
+  /** Notes older than this against the newest go as soon as there are many. */
+  readonly age: Micros
+}
+
+/** From here on it is worth the time to look for notes that are too old. */
+const MANY_NOTES = 64
+
+/** Puts a note into its place and keeps the trail within its bounds. */
+export function remember(trail: Trail, note: Note, bounds: Bounds): void {
   const { notes } = trail
   let at = notes.length
   while (at > 0 && precedes(note, notes[at - 1]!)) at--
   if (at === notes.length) notes.push(note)
   else notes.splice(at, 0, note)
-  if (trail.byPorts) link(trail.byPorts, note)
-  if (notes.length <= 2 * limit) return
-  trail.byPorts = undefined
-  dropRepeats(notes)
-  if (notes.length > limit) notes.splice(0, notes.length - limit)
+  if (trail.byPort) addNote(trail.byPort, note)
+  if (notes.length >= trail.tidyAt) tidy(trail, bounds)
+}
+
+function tidy(trail: Trail, { notes: limit, age }: Bounds): void {
+  const { notes } = trail
+  const oldest = notes.at(-1)!.time - age
+  notes.splice(0, notes.findIndex(({ time }) => time >= oldest))
+  if (notes.length > 2 * limit) dropRepeats(notes)
+  if (notes.length > 2 * limit) notes.splice(0, notes.length - limit)
+  trail.byPort = undefined
+  trail.tidyAt = Math.max(MANY_NOTES, Math.min(2 * notes.length, 2 * limit + 1))
 }
 
 /**
@@ -73,58 +88,6 @@ function dropRepeats(notes: Note[]): void {
   for (const last of run.values()) kept.add(last)
   const left = notes.filter((note) => kept.has(note))
   notes.splice(0, notes.length, ...left)
-}
-
-/** The packet of which the event is a copy, or undefined. Requests have no copies. */
-export function findOriginal(trail: Trail, event: ConnectionEvent, key: EventKey): Note | undefined {
-  if (event.kind === 'request' || event.sport === undefined) return undefined
-  if (trail.notes.length <= FEW) return trail.notes.find((note) => hasPorts(note, event.sport, key) && isCopy(note, event))
-  trail.byPorts ??= linkAll(trail.notes)
-  let note = trail.byPorts.get(portsOf(event.sport, key))
-  while (note && !isCopy(note, event)) note = note.samePorts
-  return note
-}
-
-const FEW = 8
-
-function hasPorts(note: Note, sport: number | undefined, key: EventKey): boolean {
-  return note.key === key && note.sport === sport
-}
-
-function portsOf(sport: number, key: EventKey): number {
-  return sport * 0x20000 + Number(key)
-}
-
-function linkAll(notes: readonly Note[]): Map<number, Note> {
-  const byPorts = new Map<number, Note>()
-  for (const note of notes) link(byPorts, note)
-  return byPorts
-}
-
-function link(byPorts: Map<number, Note>, note: Note): void {
-  if (note.sport === undefined) return
-  const ports = portsOf(note.sport, note.key)
-  note.samePorts = byPorts.get(ports)
-  byPorts.set(ports, note)
-}
-
-function isCopy(note: Note, event: ConnectionEvent & { kind: 'packet' }): boolean {
-  return event.proto === 'tcp' ? isTcpCopy(note, event.seq, event.time) : isUdpCopy(note, event, event.ipId)
-}
-
-/** The same ports again while a lost SYN would still be sent again; another sequence number is another connection. */
-function isTcpCopy(note: Note, seq: number | undefined, time: Micros): boolean {
-  const differs = note.seq !== undefined && seq !== undefined && note.seq !== seq
-  return !differs && time - note.lastCopy < COPY_WINDOW && note.time - time < COPY_WINDOW
-}
-
-/** Datagrams are not sent again: only the same one, logged twice. Many systems send 0 for every IP id (RFC 6864). */
-function isUdpCopy(note: Note, event: ConnectionEvent, ipId: number | undefined): boolean {
-  const apart = Math.abs(event.time - note.time)
-  if (apart === 0) return true
-  if (ipId && note.ipId) return ipId === note.ipId && apart < COPY_WINDOW
-  const skew = SOURCE_SKEW + Math.max(note.resolution, event.resolution)
-  return note.source !== event.source && apart <= skew
 }
 
 /** (d): whether more than `limit` ports that are no step of any rule were touched between the two. */

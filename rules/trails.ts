@@ -7,13 +7,13 @@ const MIN_NOTES = 500_000
 
 /**
  * The trails of all addresses, at most `maxAddresses`. When full, the one with the least progress goes, of those the one
- * not heard of for longest: a flood of first knocks never pushes out who is further on.
+ * that came first: a flood of first knocks never pushes out who is further on.
  */
 export class Trails {
   readonly #maxAddresses: number
   readonly #maxNotes: number
   readonly #byAddress = new Map<Address, Trail>()
-  /** By progress; each in the order in which they were last heard of. */
+  /** By progress; each in the order in which they got there. */
   readonly #ranks: Set<Trail>[] = [new Set()]
   #notes = 0
 
@@ -31,27 +31,32 @@ export class Trails {
     if (known) return known
     const trail = newTrail(address)
     this.#byAddress.set(address, trail)
+    this.#ranks[0]!.add(trail)
     return trail
   }
 
-  /** To be called whenever something was heard of an address, with the number of notes its trail had before. */
+  /** To be called whenever a trail may have changed, with the number of notes it had before. */
   touch(trail: Trail, notesBefore: number): void {
     this.#notes += trail.notes.length - notesBefore
+    const rank = progressOf(trail)
+    if (rank === trail.rank) return
     this.#ranks[trail.rank]!.delete(trail)
-    trail.rank = progressOf(trail)
-    while (this.#ranks.length <= trail.rank) this.#ranks.push(new Set())
-    this.#ranks[trail.rank]!.add(trail)
+    trail.rank = rank
+    while (this.#ranks.length <= rank) this.#ranks.push(new Set())
+    this.#ranks[rank]!.add(trail)
   }
 
-  /** The trails that must go, each forgotten as it is taken. */
-  *evict(): Generator<Trail> {
+  /** The trails that must go, forgotten with this call. */
+  evict(): Trail[] {
+    const evicted: Trail[] = []
     while (this.size > this.#maxAddresses || (this.#notes > this.#maxNotes && this.size > 1)) {
       const trail = this.#ranks.find(({ size }) => size > 0)!.values().next().value!
       this.#ranks[trail.rank]!.delete(trail)
       this.#byAddress.delete(trail.address)
       this.#notes -= trail.notes.length
-      yield trail
+      evicted.push(trail)
     }
+    return evicted
   }
 
   all(): Iterable<Trail> {

@@ -1,0 +1,62 @@
+import type { ConnectionEvent } from '../parsers/event.ts'
+import { SECOND, type Micros } from '../parsers/time.ts'
+import type { EventKey } from './key.ts'
+import type { Note } from './note.ts'
+
+/** A SYN is sent again for about a minute: after 1, 3, 7, 15, 31 and 63 s (RFC 6298, Linux tcp_syn_retries 6). */
+export const COPY_WINDOW = (65 * SECOND) as Micros
+/** How far two sources may differ in what they say of one packet, beside their stamps' resolution. */
+const SOURCE_SKEW = SECOND
+
+/** The notes of one address by their source port: the last one of each, linked to those before it. */
+export type NotesByPort = Map<number, Note>
+
+/** So few notes are looked through one by one. */
+const FEW_NOTES = 8
+
+interface Noted {
+  readonly notes: readonly Note[]
+  byPort: NotesByPort | undefined
+}
+
+/** The packet of which the event is a copy, or undefined. Requests have no copies. */
+export function findOriginal(noted: Noted, event: ConnectionEvent, key: EventKey): Note | undefined {
+  if (event.kind === 'request' || event.sport === undefined) return undefined
+  if (noted.notes.length <= FEW_NOTES) return noted.notes.find((note) => isCopy(note, event, key))
+  noted.byPort ??= sortByPort(noted.notes)
+  let note = noted.byPort.get(event.sport)
+  while (note && !isCopy(note, event, key)) note = note.samePort
+  return note
+}
+
+function sortByPort(notes: readonly Note[]): NotesByPort {
+  const byPort: NotesByPort = new Map()
+  for (const note of notes) addNote(byPort, note)
+  return byPort
+}
+
+export function addNote(byPort: NotesByPort, note: Note): void {
+  if (note.sport === undefined) return
+  note.samePort = byPort.get(note.sport)
+  byPort.set(note.sport, note)
+}
+
+function isCopy(note: Note, event: ConnectionEvent & { kind: 'packet' }, key: EventKey): boolean {
+  if (note.key !== key || note.sport !== event.sport) return false
+  return event.proto === 'tcp' ? isTcpCopy(note, event.seq, event.time) : isUdpCopy(note, event, event.ipId)
+}
+
+/** The same ports again while a lost SYN would still be sent again; another sequence number is another connection. */
+function isTcpCopy(note: Note, seq: number | undefined, time: Micros): boolean {
+  const differs = note.seq !== undefined && seq !== undefined && note.seq !== seq
+  return !differs && time - note.lastCopy < COPY_WINDOW && note.time - time < COPY_WINDOW
+}
+
+/** Datagrams are not sent again: only the same one, logged twice. Many systems send 0 for every IP id (RFC 6864). */
+function isUdpCopy(note: Note, event: ConnectionEvent, ipId: number | undefined): boolean {
+  const apart = Math.abs(event.time - note.time)
+  if (apart === 0) return true
+  if (ipId && note.ipId) return ipId === note.ipId && apart < COPY_WINDOW
+  const skew = SOURCE_SKEW + Math.max(note.resolution, event.resolution)
+  return note.source !== event.source && apart <= skew
+}
