@@ -14,6 +14,15 @@ import type { Rule } from './rule.ts'
 /** f(1)..f(n). In an open attempt `future` stands for each knock still to come. */
 export type Choice = readonly Note[]
 
+/** How far one address has come in one sequence. */
+export interface Attempt {
+  readonly start: Note
+  /** How many steps it has taken, 1 to n - 1. */
+  readonly taken: number
+  /** The first step that is missing, from 0. */
+  readonly next: number
+}
+
 /** A step whose knock is fixed. */
 interface Pinned { readonly step: number; readonly knock: Note }
 
@@ -46,14 +55,14 @@ export function chooseWith(
 /** The first knock from which the sequence can still be completed by knocks that come after all that were read. */
 export function openStart(
   compiled: Compiled, knocks: readonly Note[], accept: (first: Note, last: Note) => boolean,
-): { start: Note; taken: number } | undefined {
+): Attempt | undefined {
   const latest = knocks.at(-1)
   if (latest === undefined) return undefined
   const future: Note = { ...latest, order: Number.POSITIVE_INFINITY }
   for (let start = 0; start < knocks.length; start++) {
     if (isUsed(knocks[start]!, compiled) || !accept(knocks[start]!, future)) continue
     const choice = fill({ compiled, knocks, future }, start)
-    if (choice) return { start: knocks[start]!, taken: choice.filter((knock) => knock !== future).length }
+    if (choice) return { start: knocks[start]!, taken: choice.filter((knock) => knock !== future).length, next: choice.indexOf(future) }
   }
   return undefined
 }

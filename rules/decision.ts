@@ -24,8 +24,10 @@ export interface AttemptEnd extends About {
   readonly how: 'wrong' | 'scan' | 'timeout' | 'evicted'
   /** It may have been a guess: two different steps were knocked, and it was not just slow. */
   readonly failure: boolean
-  /** The steps it had taken, 0 to n - 1. */
+  /** How many steps it had taken, 1 to n - 1. */
   readonly taken: number
+  /** The first step that was missing, from 0. */
+  readonly next: number
   /** What came instead of the next step; undefined if nothing did. */
   readonly got: EventKey | undefined
 }

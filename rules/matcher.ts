@@ -1,6 +1,6 @@
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
-import { chooseWith, openStart } from './choice.ts'
+import { chooseWith, openStart, type Attempt } from './choice.ts'
 import { SequenceIndex, type Compiled } from './compile.ts'
 import { COPY_WINDOW, findOriginal } from './copies.ts'
 import type { AttemptEnd, Decision } from './decision.ts'
@@ -8,7 +8,7 @@ import { isInbound, isKnock } from './knock.ts'
 import { eventKey, type EventKey } from './key.ts'
 import { precedes, type Note } from './note.ts'
 import type { Rule } from './rule.ts'
-import { exceedsOtherPorts, remember, type Attempt, type Bounds, type Trail } from './trail.ts'
+import { exceedsOtherPorts, remember, type Bounds, type Trail } from './trail.ts'
 import { Trails } from './trails.ts'
 
 /** (e): more knocks than this for each step, within the time of one sequence, are a scan. */
@@ -148,11 +148,16 @@ function endScans(trail: Trail, note: Note, decisions: Decision[]): void {
 }
 
 function attemptEnd(
-  trail: Trail, compiled: Compiled, { start, taken }: Attempt, how: AttemptEnd['how'], by: Note | undefined,
+  trail: Trail, compiled: Compiled, attempt: Attempt, how: AttemptEnd['how'], by: Note | undefined,
 ): AttemptEnd {
   const { rule, sequence } = compiled
-  const keys = new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key))
-  const failure = (how === 'wrong' || how === 'scan') && keys.size >= 2
-  const time = by?.time ?? start.time
-  return { kind: 'end', how, failure, rule, sequence, address: trail.address, time, taken, got: by?.key }
+  const failure = (how === 'wrong' || how === 'scan') && isFailure(trail, compiled, attempt, by)
+  const time = how === 'timeout' || by === undefined ? ((attempt.start.time + rule.seqTimeout) as Micros) : by.time
+  return { kind: 'end', how, failure, rule, sequence, address: trail.address, time, taken: attempt.taken, next: attempt.next, got: by?.key }
+}
+
+/** Two different steps were knocked; but a single knock and then the first step is only a new start. */
+function isFailure(trail: Trail, compiled: Compiled, { start, taken }: Attempt, by: Note | undefined): boolean {
+  if (taken < 2 && by?.key === compiled.keys[0]) return false
+  return new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key)).size >= 2
 }

@@ -1,15 +1,10 @@
 import type { Address } from '../parsers/address.ts'
 import type { Micros } from '../parsers/time.ts'
+import type { Attempt } from './choice.ts'
 import type { Compiled } from './compile.ts'
 import type { EventKey } from './key.ts'
 import { addNote, type NotesByPort } from './copies.ts'
 import { precedes, type Note } from './note.ts'
-
-/** How far one address has come in one sequence. */
-export interface Attempt {
-  readonly start: Note
-  readonly taken: number
-}
 
 /** What is remembered of one address. */
 export interface Trail {

@@ -25,7 +25,7 @@ function requestText({ src, method, path, status }: ConnectionEvent & { kind: 'r
 function packetText(packet: ConnectionEvent & { kind: 'packet' }): string {
   const flags = packet.flags === undefined ? undefined : flagNames(packet.flags).join(',') || 'no flags'
   const rest = [flags, packet.dir, packet.iface, packet.action].filter((part) => part !== undefined)
-  return `${endpoint(packet.src, packet.sport)} > ${endpoint(packet.dst, packet.dport)}  ${rest.join(' ')}`
+  return [`${endpoint(packet.src, packet.sport)} > ${endpoint(packet.dst, packet.dport)}`, ...rest].join('  ')
 }
 
 function endpoint(address: string, port: number | undefined): string {

@@ -36,7 +36,7 @@ export class Pipeline {
   /** The end of the log: attempts are given up, and the doors that still stand open close at their time. */
   finish(): readonly Happening[] {
     const ends = this.#matcher.finish().flatMap((end) => this.#follow(end))
-    return [...ends, ...this.#advance(Number.POSITIVE_INFINITY as Micros)]
+    return [...ends, ...this.#advance(Number.POSITIVE_INFINITY as Micros)].toSorted((a, b) => a.time - b.time)
   }
 
   #advance(time: Micros): readonly Happening[] {
@@ -93,12 +93,12 @@ function closed({ door, address }: Grant, time: Micros): Happening & { event: 'c
 const EVENTS = { wrong: 'failure', scan: 'scan', timeout: 'timeout' } as const
 
 /** Only what may have been somebody's try is told: two different steps were knocked. */
-function attemptEnded({ rule, sequence, address, time, how, failure, taken, got }: AttemptEnd): Happening[] {
+function attemptEnded({ rule, sequence, address, time, how, failure, taken, next, got }: AttemptEnd): Happening[] {
   if (how === 'evicted' || (!failure && taken < 2)) return []
-  const expected = sequence.steps[taken]
+  const expected = sequence.steps[next]!
   return [{
     event: EVENTS[how], rule: rule.name, address, ...(sequence.user !== undefined && { user: sequence.user }), time,
-    step: taken + 1, steps: sequence.steps.length, expected: expected ? stepKey(expected) : '',
+    step: next + 1, steps: sequence.steps.length, expected: stepKey(expected),
     ...(got !== undefined && how !== 'timeout' && { got: keyText(got) }),
   }]
 }

@@ -25,7 +25,7 @@ export class Tally {
     const tally = this.rules.get(decision.rule.name)!
     tally.attempts++
     if (decision.kind === 'match') return
-    if (decision.failure) tally.failedAt.set(decision.taken + 1, (tally.failedAt.get(decision.taken + 1) ?? 0) + 1)
+    if (decision.failure) tally.failedAt.set(decision.next + 1, (tally.failedAt.get(decision.next + 1) ?? 0) + 1)
     else if (decision.how === 'timeout' && decision.taken >= 2) tally.timeouts++
   }
 

@@ -18,7 +18,7 @@ const openBare = (text: string): Opened => ({ stamp: NO_STAMP, tag: undefined, f
 /** Every envelope by the name that the dialects' table uses; `bare` is a line without one. */
 export const ENVELOPES = {
   bare: { mayOpen: () => true, open: openBare },
-  kmsg: { mayOpen: (text) => isDigit(text, 0) && !isDigit(text, 4), open: openKmsg },
+  kmsg: { mayOpen: (text) => isDigit(text, 0) && text.charAt(4) !== '-', open: openKmsg },
   printk: { mayOpen: (text) => !isDigit(text, 0) || text.charAt(19) === ',', open: openPrintk },
   rfc3164: { mayOpen: (text) => !isDigit(text, 0), open: openRfc3164 },
   iso: { mayOpen: (text) => text.charAt(4) === '-', open: openIso },

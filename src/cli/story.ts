@@ -48,6 +48,7 @@ function stepText({ step, steps, expected }: Told<'failure' | 'scan' | 'timeout'
   return `${step} of ${steps}, ${printable(expected)}`
 }
 
-function instead({ got }: Told<'failure' | 'scan' | 'timeout'>): string {
-  return got === undefined ? '' : `: ${printable(got)} came instead`
+function instead({ got, expected }: Told<'failure' | 'scan' | 'timeout'>): string {
+  if (got === undefined) return ''
+  return got === expected ? ': it came too late to be a swapped one' : `: ${printable(got)} came instead`
 }
