@@ -1,20 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { flagNames, type Packet } from '../parsers/event.ts'
 import { filterlogMessage } from '../parsers/filterlog.ts'
-import { isParsed, type Outcome } from '../parsers/parser.ts'
+import type { Outcome } from '../parsers/parser.ts'
 import { NO_STAMP } from '../parsers/time.ts'
+import { packetOf, reasonOf } from './support/packet-outcome.ts'
 
 const parse = (text: string, at = 0): Outcome => filterlogMessage(text, at, NO_STAMP)
 
-function reasonOf(outcome: Outcome): string | undefined {
-  return isParsed(outcome) ? undefined : typeof outcome === 'string' ? outcome : outcome.reason
-}
-
-function fields(text: string): Packet {
-  const outcome = parse(text)
-  if (!isParsed(outcome)) throw new Error(`${String(reasonOf(outcome))}: ${text}`)
-  return outcome.fields as Packet
-}
+const fields = (text: string): Packet => packetOf(parse(text))
 
 const RULE = '53,,,1000102631,em0,match,block,in,'
 const IP4 = '4,0x0,,64,600,0,DF,6,tcp,44,192.0.2.123,192.0.2.31,'

@@ -1,20 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../parsers/event.ts'
 import { ipfwMessage } from '../parsers/ipfw.ts'
-import { isParsed, type Outcome } from '../parsers/parser.ts'
+import type { Outcome } from '../parsers/parser.ts'
 import { NO_STAMP } from '../parsers/time.ts'
+import { packetOf, reasonOf } from './support/packet-outcome.ts'
 
 const parse = (text: string): Outcome => ipfwMessage(text, 0, NO_STAMP)
 
-function reasonOf(outcome: Outcome): string | undefined {
-  return isParsed(outcome) ? undefined : typeof outcome === 'string' ? outcome : outcome.reason
-}
-
-function fields(text: string): Packet {
-  const outcome = parse(text)
-  if (!isParsed(outcome)) throw new Error(`${String(reasonOf(outcome))}: ${text}`)
-  return outcome.fields as Packet
-}
+const fields = (text: string): Packet => packetOf(parse(text))
 
 const ENDS = '192.0.2.123:10584 192.0.2.31:22'
 

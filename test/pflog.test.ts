@@ -4,12 +4,9 @@ import { flagNames, type Packet } from '../parsers/event.ts'
 import { DEFAULT_CONTEXT, isParsed, type Outcome } from '../parsers/parser.ts'
 import { pflogMessage } from '../parsers/pflog.ts'
 import { MICROSECOND, NO_STAMP, type Micros, type Stamp } from '../parsers/time.ts'
+import { packetOf, reasonOf } from './support/packet-outcome.ts'
 
 const parse = (text: string, at = 0, stamp: Stamp = NO_STAMP): Outcome => pflogMessage(text, at, stamp, DEFAULT_CONTEXT)
-
-function reasonOf(outcome: Outcome): string | undefined {
-  return isParsed(outcome) ? undefined : typeof outcome === 'string' ? outcome : outcome.reason
-}
 
 const end = (address: string, port: number | undefined): string => (port === undefined ? address : `${address}.${port}`)
 
@@ -21,11 +18,7 @@ function show(outcome: Outcome): string {
   return `${proto} ${end(src, sport)} > ${end(dst, dport)}${shown}`
 }
 
-const fields = (text: string): Packet => {
-  const outcome = parse(text)
-  if (!isParsed(outcome)) throw new Error(`${String(reasonOf(outcome))}: ${text}`)
-  return outcome.fields as Packet
-}
+const fields = (text: string): Packet => packetOf(parse(text))
 const stamp = (text: string): Stamp => {
   const outcome = parse(text)
   if (!isParsed(outcome)) throw new Error(`${String(reasonOf(outcome))}: ${text}`)

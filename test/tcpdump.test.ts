@@ -1,20 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { flagNames, type Packet } from '../parsers/event.ts'
-import { DEFAULT_CONTEXT, isParsed, type Outcome } from '../parsers/parser.ts'
+import { DEFAULT_CONTEXT, type Outcome } from '../parsers/parser.ts'
 import { tcpdumpMessage } from '../parsers/tcpdump.ts'
 import { MICROSECOND, NO_STAMP, type Micros, type Stamp } from '../parsers/time.ts'
+import { packetOf, reasonOf } from './support/packet-outcome.ts'
 
 const parse = (text: string, at = 0, stamp: Stamp = NO_STAMP): Outcome => tcpdumpMessage(text, at, stamp, DEFAULT_CONTEXT)
 
-function reasonOf(outcome: Outcome): string | undefined {
-  return isParsed(outcome) ? undefined : typeof outcome === 'string' ? outcome : outcome.reason
-}
-
-function fields(text: string): Packet {
-  const outcome = parse(text)
-  if (!isParsed(outcome)) throw new Error(`${String(reasonOf(outcome))}: ${text}`)
-  return outcome.fields as Packet
-}
+const fields = (text: string): Packet => packetOf(parse(text))
 
 const SYN = '192.0.2.123.10584 > 192.0.2.31.22: Flags [S], seq 1111, win 64240, length 0'
 
