@@ -51,12 +51,20 @@ function readOctets(text: string): number[] | undefined {
 
 function readIPv6(text: string): Address | undefined {
   if (text.length > 45 || !/^[0-9a-fA-F:.]+$/.test(text)) return undefined
-  const tail = text.slice(text.lastIndexOf(':') + 1)
-  if (tail.includes('.') && !readOctets(tail)) return undefined
-  if (!ipaddr.IPv6.isValid(text)) return undefined
-  const address = ipaddr.IPv6.parse(text)
+  const groups = text.includes('.') ? withoutDots(text) : text
+  if (groups === undefined || !ipaddr.IPv6.isValid(groups)) return undefined
+  const address = ipaddr.IPv6.parse(groups)
   if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString() as Address
   return detach(address.toRFC5952String()) as Address
+}
+
+/** `::ffff:192.0.2.1` as `::ffff:c000:201`: ipaddr.js takes `::192.0.2.1`, which is another address, for the same. */
+function withoutDots(text: string): string | undefined {
+  const tail = text.lastIndexOf(':') + 1
+  const octets = readOctets(text.slice(tail))
+  if (octets === undefined) return undefined
+  const [a = 0, b = 0, c = 0, d = 0] = octets
+  return `${text.slice(0, tail)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
 }
 
 function detach(text: string): string {

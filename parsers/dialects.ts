@@ -56,7 +56,7 @@ export const DIALECTS: readonly Dialect[] = [
     title: 'FreeBSD ipfw with net.inet.ip.fw.verbose=1',
     envelopes: ['bare', ...SYSLOG],
     tags: ['kernel'],
-    kernelOnly: false,
+    kernelOnly: true,
     message: ipfwMessage,
   },
   {

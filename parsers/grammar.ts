@@ -14,7 +14,8 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
   w: /[0-9A-Za-z]/,
   t: /[0-9a-fA-F:.>-]/,
   M: /[0-9a-fA-F:]/,
-  I: /[!-~]/,
+  // No `=`: an interface that has one would be taken for a key, and the end of an unknown prefix for an interface.
+  I: /[!-<>-~]/,
 }
 
 /** One bit a class, for every byte. */
@@ -27,6 +28,10 @@ for (const [name, expression] of Object.entries(CLASSES)) {
     if (expression.test(String.fromCharCode(code))) CLASS_BITS[code]! |= BIT_OF[name]!
   }
 }
+
+const BLANK = 32
+const BACKSLASH = 92
+const TILDE = 126
 
 interface Item {
   readonly literal: string
@@ -78,14 +83,14 @@ function readItem(source: string, slot: number): Item {
   const value = /^(.+[=:]_?)([a-zA-Z])$/.exec(text)
   if (value) {
     const [, literal, name] = value
-    return item({ literal: literal!.replace('_', ' '), kind: 'value', classBit: BIT_OF[name!]!, mayBeEmpty: name! < 'a', optional, slot })
+    return makeItem({ literal: literal!.replace('_', ' '), kind: 'value', classBit: BIT_OF[name!]!, mayBeEmpty: name! < 'a', optional, slot })
   }
   const unit = /^(.*[([])\.\.\.[)\]]$/.exec(text)
   const literal = unit ? unit[1]!.replace('_', ' ') : `${text} `
-  return item({ literal, kind: unit ? 'unit' : 'word', classBit: 0, mayBeEmpty: false, optional, slot })
+  return makeItem({ literal, kind: unit ? 'unit' : 'word', classBit: 0, mayBeEmpty: false, optional, slot })
 }
 
-function item({ literal, kind, classBit, mayBeEmpty, optional, slot }: Omit<Item, 'firstCode'>): Item {
+function makeItem({ literal, kind, classBit, mayBeEmpty, optional, slot }: Omit<Item, 'firstCode'>): Item {
   return { literal, firstCode: literal.charCodeAt(0), kind, classBit, mayBeEmpty, optional, slot }
 }
 
@@ -116,11 +121,12 @@ function valueEnd(classBit: number, text: string, at: number): number {
   return end
 }
 
-/** Behind the bracket that closes the unit opened before `at`, or -1. */
+/** Behind the bracket that closes the unit opened before `at`, or -1; also if it holds what no writer prints there. */
 function closing(text: string, at: number): number {
   let depth = 1
   for (let end = at; end < text.length; end++) {
     const code = text.charCodeAt(end)
+    if (code < BLANK || code > TILDE || code === BACKSLASH) return -1
     if (code === 91 || code === 40) depth++
     else if ((code === 93 || code === 41) && --depth === 0) return end + 1
   }

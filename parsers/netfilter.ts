@@ -18,18 +18,18 @@ export interface Layout {
   readonly fragment6: Grammar
 }
 
-function layout(tcp: Grammar, flags: readonly FlagName[], fragment6: Grammar): Layout {
+function makeLayout(tcp: Grammar, flags: readonly FlagName[], fragment6: Grammar): Layout {
   return { tcp, flags, firstFlag: tcp.slot(flags[0]!), fragment6 }
 }
 
-export const KERNEL_LAYOUT = layout(
+export const KERNEL_LAYOUT = makeLayout(
   grammar('SPT=n DPT=n SEQ=n? ACK=n? WINDOW=n RES=x AE? CWR? ECE? URG? ACK? PSH? RST? SYN? FIN? URGP=n OPT_(...)?'),
   ['AE', 'CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN'],
   grammar('FRAG:n INCOMPLETE? ID:x'),
 )
 
-export const ULOGD_LAYOUT = layout(
-  grammar('SPT=n DPT=n SEQ=n ACK=n WINDOW=n CWR? ECE? URG? ACK? PSH? RST? SYN? FIN? URGP=n?'),
+export const ULOGD_LAYOUT = makeLayout(
+  grammar('SPT=n DPT=n SEQ=n ACK=n WINDOW=n CWR? ECE? URG? ACK? PSH? RST? SYN? FIN? URGP=n'),
   ['CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN'],
   grammar('FRAG:_n INCOMPLETE? ID:_x'),
 )
@@ -46,20 +46,22 @@ const ICMP = grammar('TYPE=n CODE=n ID=n? SEQ=n? PARAMETER=n? POINTER=x? GATEWAY
 const SPI = grammar('SPI=x')
 const TAIL = grammar('UID=n? GID=n? MARK=x?')
 
+const BLANK = 32
+
 const link = new Spans(LINK.slots)
 const ends = new Spans(ENDS.slots)
 const scratch = new Spans(24)
 
 /** PROTO as printed, and what follows it. */
-const PROTOCOLS: Readonly<Record<string, { transport: Transport; body: 'tcp' | 'udp' | 'icmp' | 'spi' }>> = {
-  TCP: { transport: 'tcp', body: 'tcp' },
-  UDP: { transport: 'udp', body: 'udp' },
-  UDPLITE: { transport: 'ip-136', body: 'udp' },
-  ICMP: { transport: 'icmp', body: 'icmp' },
-  ICMPv6: { transport: 'icmp6', body: 'icmp' },
-  ESP: { transport: 'ip-50', body: 'spi' },
-  AH: { transport: 'ip-51', body: 'spi' },
-}
+const PROTOCOLS: ReadonlyMap<string, { transport: Transport; body: 'tcp' | 'udp' | 'icmp' | 'spi' }> = new Map([
+  ['TCP', { transport: 'tcp', body: 'tcp' }],
+  ['UDP', { transport: 'udp', body: 'udp' }],
+  ['UDPLITE', { transport: 'ip-136', body: 'udp' }],
+  ['ICMP', { transport: 'icmp', body: 'icmp' }],
+  ['ICMPv6', { transport: 'icmp6', body: 'icmp' }],
+  ['ESP', { transport: 'ip-50', body: 'spi' }],
+  ['AH', { transport: 'ip-51', body: 'spi' }],
+])
 
 /** Where the link part that begins at `at` ends, or -1. Afterwards `readPacket` may be called with that place. */
 export function scanLink(text: string, at: number): number {
@@ -153,7 +155,9 @@ function readTransport(text: string, at: number, laterFragment: boolean, layout:
   const start = PROTO.scan(text, at, scratch)
   if (start < 0) return text.includes('TRUNCATED', at) ? 'truncated' : 'not-this-dialect'
   const name = slice(text, scratch, 0)
-  const known = PROTOCOLS[name]
+  // Whoever prints a protocol prints a blank behind it: without it the number may be cut.
+  if (text.charCodeAt(text.length - 1) !== BLANK && start === text.length) return 'truncated'
+  const known = PROTOCOLS.get(name)
   if (!known && readNumber(name, 0, name.length, 255) < 0) return 'not-this-dialect'
   if (text.startsWith('INCOMPLETE', start)) return 'truncated'
   const proto = known?.transport ?? `ip-${Number(name)}`

@@ -5,6 +5,7 @@ import type { Reason } from './reason.ts'
 import { matchAt } from './stamps.ts'
 import { readTcpText, type TcpText } from './tcp-text.ts'
 import { isBlank } from './tcpdump-stamp.ts'
+import { hasControls } from './text.ts'
 
 /**
  * The packet part of a line of either tcpdump: OpenBSD's print-ip.c, print-ip6.c, print-tcp.c, print-udp.c and
@@ -25,7 +26,7 @@ const IP_ID = /\(tos 0x[^()]{1,40}, id (\d{1,5}), offset /y
  */
 const ENDS = /([0-9a-fA-F:.]{2,51}) > (?:([0-9a-fA-F:.]{2,51}):(?= |$)|([0-9a-fA-F:.]{2,51}?\.\d{1,5}):)/y
 /** OpenBSD's print-ipsec.c, and the encapsulations under -v. */
-const NAMED_ENDS = /([a-z]{2,7}) ([0-9a-fA-F:.]{2,45}) > ([0-9a-fA-F:.]{2,45}?):?(?= |$)/y
+const NAMED_ENDS = /([a-z]{2,7}) ([0-9a-fA-F:.]{2,45}) > ([0-9a-fA-F:.]{2,45}?):?(?= )/y
 
 /** The packet whose text begins at `at` and goes to the end of the line. */
 export function readPacketText(text: string, at: number, link: Link): Packet | Reason {
@@ -76,6 +77,8 @@ function readEnds(
   const src = readAddress(source, sourceDot)
   const dst = readAddress(destination, destinationDot)
   if (src === undefined || dst === undefined || sourceDot < 0 !== destinationDot < 0) return 'bad-address'
+  // Both programs escape what is not printable; a word with such a byte in it would be taken for another transport's.
+  if (hasControls(text.slice(at))) return 'control-characters'
   const { iface, dir, action } = link
   if (sourceDot < 0) {
     const proto = readPortless(text, at)
@@ -124,10 +127,20 @@ function readPorted(text: string, at: number, sport: Port, dport: Port): Ported 
   if (tcp !== undefined) return typeof tcp === 'string' ? tcp : { proto: 'tcp', flags: tcp.flags, seq: tcp.seq }
   const other = matchAt(OTHER_TRANSPORT, text, at)
   if (other) return { ...UDP, proto: transport(OTHER_NUMBERS[(other[1] ?? '').toLowerCase()] ?? Number(other[2])) }
-  if (text.length - at < 7 && 'Flags ['.startsWith(text.slice(at))) return 'truncated'
+  if (endsWithinWord(text, at)) return 'truncated'
   // Both programs print NFS instead of the transport's text, whether it came by TCP or by UDP.
   if ((sport === NFS || dport === NFS) && !matchAt(UDP_LENGTH, text, at)) return 'ambiguous'
   return UDP
+}
+
+/** What names a transport behind the ports: a line that ends within one of these may be of any. */
+const WORDS = ['Flags [', '[|tcp]', '[bad hdr length ', 'tcp 0', 'tcp -0', 'udp 0', 'UDP, ', 'sctp', 'DCCP']
+const LONGEST_WORD = ' 4294967295 [bad hdr length '.length
+
+function endsWithinWord(text: string, at: number): boolean {
+  if (text.length - at > LONGEST_WORD) return false
+  const rest = text.slice(at).replace(/^ ?(?:\d{1,10} ?)?/, '')
+  return WORDS.some((word) => word.startsWith(rest))
 }
 
 function readNamedEnds(text: string, at: number, link: Link): Packet | Reason {

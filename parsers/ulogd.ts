@@ -1,7 +1,10 @@
 import { parseAddress } from './address.ts'
-import { FLAG_BITS, packet, transport, type Direction, type FlagName, type Port, type TcpFlags } from './event.ts'
+import {
+  FLAG_BITS, packet, transport, type Direction, type FlagName, type Packet, type Port, type TcpFlags, type Transport,
+} from './event.ts'
 import { findLink, linkStart, readPacket, ULOGD_LAYOUT } from './netfilter.ts'
 import type { Outcome } from './parser.ts'
+import type { Reason } from './reason.ts'
 import { matchAt, readIsoStamp, readSyslogStamp } from './stamps.ts'
 import { hasControls, readJsonObject } from './text.ts'
 import { MICROSECOND, NO_STAMP, SECOND, type Micros, type Stamp } from './time.ts'
@@ -27,29 +30,40 @@ export function ulogdMessage(text: string, at: number): Outcome {
 
 /** ulogd2's JSON (output/ulogd_output_JSON.c), one object a packet. */
 function readUlogdJson(text: string): Outcome {
+  // A key with a DEL in it is another key: a packet would lose its fragment offset.
+  if (hasControls(text)) return 'control-characters'
   const record = readJsonObject(text)
-  if (record === undefined || typeof record['ip.protocol'] !== 'number') return 'not-this-dialect'
+  if (record === undefined || record['ip.protocol'] === undefined) return 'not-this-dialect'
   const src = typeof record['src_ip'] === 'string' ? parseAddress(record['src_ip']) : undefined
   const dst = typeof record['dest_ip'] === 'string' ? parseAddress(record['dest_ip']) : undefined
   if (src === undefined || dst === undefined) return 'bad-address'
   const stamp = readStamp(record)
   if (stamp === 'bad-time') return stamp
-  const number = (key: string, max: number): number | undefined => wholeNumber(record[key], max)
-  const proto = transport(record['ip.protocol'])
-  const [sport, dport] = [number('src_port', 65_535), number('dest_port', 65_535)] as (Port | undefined)[]
-  if (hasPorts(record) && (sport === undefined || dport === undefined)) return 'bad-number'
-  const fields = packet({
-    proto, src, dst, sport, dport,
-    flags: proto === 'tcp' ? readFlags(record) : undefined,
-    seq: number('tcp.seq', 0xffffffff),
-    ipId: number('ip.id', 65_535),
-    ...readInterfaces(record),
-  })
-  return { stamp, fields }
+  const number = wholeNumber(record['ip.protocol'], 255)
+  const shown = number === undefined ? 'bad-number' : readTransport(record, transport(number))
+  if (typeof shown === 'string') return shown
+  const ipId = wholeNumber(record['ip.id'], 65_535)
+  return { stamp, fields: packet({ src, dst, ...shown, ipId, ...readInterfaces(record) }) }
 }
 
-function hasPorts(record: Record<string, unknown>): boolean {
-  return 'src_port' in record || 'dest_port' in record
+type Transported = Pick<Packet, 'proto' | 'sport' | 'dport' | 'flags' | 'seq'>
+
+function readTransport(record: Record<string, unknown>, proto: Transport): Transported | Reason {
+  const nothing = { proto, sport: undefined, dport: undefined, flags: undefined, seq: undefined }
+  const { src_port: source, dest_port: destination } = record
+  // The BASE filter reads a header from later fragments too, where the sender may have written anything.
+  if (isLaterFragment(record['ip.fragoff'])) return nothing
+  if (source === undefined && destination === undefined) return proto === 'tcp' || proto === 'udp' ? 'truncated' : nothing
+  const sport = wholeNumber(source, 65_535) as Port | undefined
+  const dport = wholeNumber(destination, 65_535) as Port | undefined
+  if (sport === undefined || dport === undefined) return 'bad-number'
+  if (proto !== 'tcp') return { ...nothing, sport, dport }
+  return { proto, sport, dport, flags: readFlags(record), seq: wholeNumber(record['tcp.seq'], 0xffffffff) }
+}
+
+/** The offset is the lower 13 bits, below the flags (RFC 791, section 3.1). */
+function isLaterFragment(offset: unknown): boolean {
+  return typeof offset === 'number' && (offset & 0x1fff) !== 0
 }
 
 function wholeNumber(value: unknown, max: number): number | undefined {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { endQuietlyOnClosedPipe, tell } from './cli/output.ts'
+import { endOnBrokenOutput, tell } from './cli/output.ts'
 import { runProgram } from './cli/program.ts'
 
-endQuietlyOnClosedPipe()
+endOnBrokenOutput()
 process.exitCode = await runProgram(process.argv.slice(2), tell)

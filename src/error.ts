@@ -2,7 +2,7 @@ import { getSystemErrorMap } from 'node:util'
 import { formatProblem, type Problem } from './config/problem.ts'
 
 /** What can go wrong for good, and the exit code each has (78 is EX_CONFIG of sysexits.h). */
-const EXIT_CODES = { failed: 1, unreadable: 1, usage: 2, config: 78 } as const
+const EXIT_CODES = { failed: 1, unreadable: 1, empty: 1, usage: 2, config: 78 } as const
 
 export type ErrorCode = keyof typeof EXIT_CODES
 

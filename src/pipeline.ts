@@ -6,6 +6,7 @@ import { keyText } from '../rules/key.ts'
 import { stepKey } from '../rules/rule.ts'
 import type { Config, DoorRule } from './config/config.ts'
 import { refusal } from './grants/admission.ts'
+import { commandsFor } from './grants/commands.ts'
 import { Grants, type Grant } from './grants/grants.ts'
 import type { Happening } from './happening.ts'
 import { Tally } from './tally.ts'
@@ -68,22 +69,16 @@ export class Pipeline {
   }
 
   #open(door: DoorRule, about: { rule: string; address: Match['address']; time: Micros }): Happening[] {
-    if (!opensSomething(door)) return []
-    if (!makesGrant(door)) return [{ event: 'open', ...about, until: null }]
+    const { start, stop } = commandsFor(door.opens, about.address)
+    const hasPorts = door.opens.ports.length > 0
+    if (!hasPorts && start === undefined) return []
+    // A command that nothing undoes is run once per match: there is nothing to close.
+    if (!hasPorts && stop === undefined) return [{ event: 'open', ...about, until: null }]
     const { extended, grant } = this.#grants.open(door, about.address, about.time)
     const opened: Happening = { event: extended ? 'extend' : 'open', ...about, until: grant.until }
     // A match read late may be over before it was seen.
     return [opened, ...this.#grants.expire(this.#now).map((over) => closed(over, over.until))]
   }
-}
-
-function opensSomething({ opens }: DoorRule): boolean {
-  return opens.ports.length > 0 || opens.startCommand !== undefined || opens.startCommand6 !== undefined
-}
-
-/** A command that nothing undoes is run once per match: there is nothing to close. */
-function makesGrant({ opens }: DoorRule): boolean {
-  return opens.ports.length > 0 || opens.stopCommand !== undefined || opens.stopCommand6 !== undefined
 }
 
 function closed({ door, address }: Grant, time: Micros): Happening & { event: 'close' } {

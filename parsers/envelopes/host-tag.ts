@@ -3,9 +3,10 @@ import type { Stamp } from '../time.ts'
 import { isKernelPriority, type Envelope, type Opened } from './envelope.ts'
 
 const FACILITY = /<(?:(\d{1,2})|([a-z0-9]{1,12}))\.[a-z0-9]{1,12}> /y
-const HOST_TAG = /(?:(?!last message)[^\s<>]{1,255} )?([^\s:[\]]{1,64})(\[\d{1,10}\])?: /y
+/** A host never ends in a colon: `sshd[1]: kernel: ` of a sender that leaves its host out is no kernel message. */
+const HOST_TAG = /(?:(?!last message)[^\s<>]{0,254}[^\s<>:] )?([^\s:[\]]{1,64})(\[\d{1,10}\])?: /y
 const REPEATED = /(?:\S{1,255} )?last message repeated \d+ times?$/y
-const REPEATED_TEXT = /message repeated \d+ times: \[/y
+export const REPEATED_TEXT = /message repeated \d+ times: \[/y
 
 /**
  * What every syslog text has behind its stamp: `HOST TAG[PID]: `, the host left out by some senders,

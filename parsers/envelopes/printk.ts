@@ -5,10 +5,10 @@ import { isKernelPriority, type Opened } from './envelope.ts'
 const RAW_PRIORITY = /<(\d{1,4})>/y
 const DECODED_PRIORITY = /([a-z0-9]{2,8}) *:[a-z]{3,6} *: /y
 const UPTIME = /\[ *(\d{1,10})\.(\d{6})(?: < *\d+\.\d{6}>)?\] /y
-const DELTA = /\[(?:< *(\d+)\.(\d{6})>| *\+(\d+)\.(\d{6}))\] /y
+const DELTA = /\[(?:< *(\d{1,10})\.(\d{6})>| *\+(\d{1,10})\.(\d{6}))\] /y
 const RELTIME = /\[([A-Z][a-z]{2}) ?(\d{1,2}) (\d\d):(\d\d)\] /y
-/** `HOST TAG[PID]: ` behind the bracket is journalctl's work (short-monotonic), not dmesg's. */
-const JOURNAL_TAG = /\S{1,255} (?:kernel|unknown|[^\s[\]]{1,64}\[\d+\]): /y
+/** `HOST TAG[PID]: ` behind the bracket is journalctl's work (short-monotonic), not dmesg's. A tag may hold blanks. */
+const JOURNAL_TAG = /\S{1,255} (?:kernel: |unknown: |.{1,255}\[\d{1,10}\]: )/y
 
 /**
  * dmesg's prints of the kernel's ring (util-linux, dmesg.c): `[ 1261.704253] message`, `-T`, `-d`, `-x`, `-r` and

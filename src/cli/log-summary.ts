@@ -1,12 +1,10 @@
 import { REASONS } from '../../parsers/reason.ts'
-import { printable } from '../printable.ts'
 import type { LogReader } from '../sources/log-reader.ts'
 
 /** How the reading of one log went, for people: how much was understood, and why the rest was not. */
 export function summarizeLog({ file, facts, report }: LogReader): string[] {
-  const name = printable(file.path)
   const share = report.lines === 0 ? 0 : (report.events / report.lines) * 100
-  const lines = [`${name}: ${count(report.lines, 'line')}, ${report.events} understood (${share.toFixed(share > 0 && share < 1 ? 2 : 0)} %)`]
+  const lines = [`${file.title}: ${count(report.lines, 'line')}, ${report.events} understood (${share.toFixed(share > 0 && share < 1 ? 2 : 0)} %)`]
   const reasons = [...report.reasons].toSorted(([, a], [, b]) => b - a)
   for (const [reason, lineCount] of reasons) lines.push(`  ${String(lineCount).padStart(8)}  ${REASONS[reason]}`)
   if (report.unfinished) lines.push(`  its last line has no newline: it may be cut short`)

@@ -1,8 +1,8 @@
 import { findDialect } from '../../parsers/dialects.ts'
 import { parseZone, UTC, type Zone } from '../../parsers/zone.ts'
 import { KnocktailError } from '../error.ts'
-import { printable, quoted } from '../printable.ts'
-import { openLogFile } from '../sources/log-file.ts'
+import { quoted } from '../printable.ts'
+import { openLogFile, type LogFile } from '../sources/log-file.ts'
 import { openLogReader, type LogReader, type ReadOptions } from '../sources/log-reader.ts'
 import { tell } from './output.ts'
 import { startProgress, type Progress } from './progress.ts'
@@ -20,31 +20,54 @@ export interface OpenLogs {
   readonly progress: Progress
 }
 
-/** Opens the logs of a command line and tells what was found out about each. Throws a KnocktailError. */
+/** Opens the logs of a command line and tells what was found out about each; passes over empty ones. Throws a KnocktailError. */
 export async function openLogs(specs: readonly string[], options: LogOptions): Promise<OpenLogs> {
   const zone = options.timezone === undefined ? UTC : readZone(options.timezone)
   const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans) }
   const logs = specs.map((spec) => readSpec(spec, options.parser))
   if (logs.filter(({ path }) => path === '-').length > 1) throw new KnocktailError('usage', 'standard input (-) can be read only once')
   const files = await Promise.all(logs.map(({ path }) => openLogFile(path)))
-  const progress = startProgress(files.reduce<number | undefined>((sum, { bytes }) => (sum === undefined || bytes === undefined ? undefined : sum + bytes), 0))
+  const progress = startProgress(totalBytes(files))
   const readers: LogReader[] = []
-  for (const [index, file] of files.entries()) {
-    const reader = await openLogReader(file, { ...plain, parser: logs[index]!.parser }, progress.add)
-    tellFacts(reader, options)
-    readers.push(reader)
+  try {
+    for (const [index, file] of files.entries()) {
+      const reader = await openUnlessEmpty(file, { ...plain, parser: logs[index]!.parser }, progress, files.length > 1)
+      if (reader) tellFacts(reader, options)
+      if (reader) readers.push(reader)
+    }
+  } catch (error) {
+    progress.stop()
+    throw error
   }
+  if (readers.length === 0) throw new KnocktailError('empty', 'no log has any line')
   return { readers, progress }
+}
+
+/** A log that was rotated just now is empty: that is no reason to read none of the others. */
+async function openUnlessEmpty(file: LogFile, options: ReadOptions, progress: Progress, hasOthers: boolean): Promise<LogReader | undefined> {
+  try {
+    return await openLogReader(file, options, progress.add)
+  } catch (error) {
+    if (!hasOthers || !(error instanceof KnocktailError) || error.code !== 'empty') throw error
+    tell(error.message)
+    return undefined
+  }
+}
+
+/** Undefined if one of them does not say. */
+function totalBytes(files: readonly LogFile[]): number | undefined {
+  return files.reduce<number | undefined>((sum, { bytes }) => (sum === undefined || bytes === undefined ? undefined : sum + bytes), 0)
 }
 
 /** `parser=NAME:PATH`, or a path for which --parser counts. */
 function readSpec(spec: string, parser: string | undefined): { path: string; parser: ReadOptions['parser'] } {
-  const found = /^parser=([^:]*):(.+)$/s.exec(spec)
-  const name = found ? found[1] : parser
+  const [, own, rest = ''] = /^parser=([^:]*)(?::(.*))?$/s.exec(spec) ?? []
+  const name = own ?? parser
   if (name !== undefined && !findDialect(name)) {
     throw new KnocktailError('usage', `there is no parser ${quoted(name)}: knocktail parsers lists them`)
   }
-  return { path: found ? found[2]! : spec, parser: name }
+  if (own !== undefined && rest === '') throw new KnocktailError('usage', `${quoted(spec)} names no log: write parser=${own}:FILE`)
+  return { path: own === undefined ? spec : rest, parser: name }
 }
 
 function readZone(text: string): Zone {
@@ -65,10 +88,9 @@ function readSpans(text: string | undefined): ReadOptions['spans'] {
 }
 
 function tellFacts({ file, facts }: LogReader, options: LogOptions): void {
-  const name = printable(file.path)
   if (facts.detected) {
     const { understood, tried } = facts.detected
-    tell(`${name}: read as ${facts.dialect.name} (${understood} of its first ${tried} lines; --parser says otherwise)`)
+    tell(`${file.title}: read as ${facts.dialect.name} (${understood} of its first ${tried} lines; --parser says otherwise)`)
   }
-  if (facts.zoneless && options.timezone === undefined) tell(`${name}: its stamps name no time zone and are read as UTC (--timezone says otherwise)`)
+  if (facts.zoneless && options.timezone === undefined) tell(`${file.title}: its stamps name no time zone and are read as UTC (--timezone says otherwise)`)
 }

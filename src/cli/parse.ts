@@ -17,19 +17,21 @@ export interface ParseOptions extends LogOptions {
 /** `knocktail parse`: the events that logs show, or the lines that show none and why. Answers the exit code. */
 export async function runParse(specs: readonly string[], options: ParseOptions): Promise<number> {
   const { readers, progress } = await openLogs(specs, options)
-  const output = new Output()
+  const output = new Output(progress.pause)
   for (const reader of readers) {
+    const prefix = readers.length > 1 && !options.json ? `${reader.file.title}:` : ''
     for await (const batch of reader.batches()) {
-      for (const line of batch) {
-        const text = options.unmatched ? unmatchedLine(line, options) : eventLine(line, reader, options)
-        if (text !== undefined) output.line(readers.length > 1 && !options.json ? `${printable(reader.file.path)}:${text}` : text)
-      }
+      for (const text of batch.flatMap((line) => lineText(line, reader, options) ?? [])) output.line(prefix + text)
       await output.flush()
     }
   }
   progress.stop()
   for (const reader of readers) for (const text of summarizeLog(reader)) tell(text)
   return readers.every(isReadable) ? 0 : 1
+}
+
+function lineText(line: LogLine, reader: LogReader, options: ParseOptions): string | undefined {
+  return options.unmatched ? unmatchedLine(line, options) : eventLine(line, reader, options)
 }
 
 function eventLine(line: LogLine, { facts }: LogReader, { json }: ParseOptions): string | undefined {

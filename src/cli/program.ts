@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { KnocktailError } from '../error.ts'
+import { printable } from '../printable.ts'
 import { runCheck } from './check.ts'
 import { runParse } from './parse.ts'
 import { runParsers } from './parsers.ts'
@@ -28,6 +29,7 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(text.split('\n').map(printable).join('\n')) })
     .exitOverride()
 
   logOptions(program.command('replay').summary('say which doors would have opened, by the time of the logs'))

@@ -5,27 +5,37 @@ const SHOWN_AFTER_MS = 1000
 
 export interface Progress {
   readonly add: (bytes: number) => void
+  /** Takes the bar away while lines are written to the same terminal; the next bytes bring it back. */
+  readonly pause: () => void
   readonly stop: () => void
 }
 
 /** A bar on the terminal while `total` bytes are read; nothing if standard error is no terminal or the end is unknown. */
 export function startProgress(total: number | undefined): Progress {
-  if (!process.stderr.isTTY || total === undefined) return { add: () => {}, stop: () => {} }
-  const bar = new SingleBar({ format: '{bar} {percentage}% of {megabytes} MB, {eta_formatted} left', clearOnComplete: true }, Presets.shades_classic)
+  if (!process.stderr.isTTY || total === undefined) return { add: () => {}, pause: () => {}, stop: () => {} }
+  // Without line wrapping an interrupted bar would leave the terminal without it too.
+  const bar = new SingleBar({ format: '{bar} {percentage}% of {megabytes} MB, {left} s left', barsize: 30, linewrap: true, clearOnComplete: true }, Presets.shades_classic)
+  const megabytes = Math.ceil(total / 1e6)
   const startedMs = performance.now()
   let read = 0
   let shown = false
+  const stop = (): void => {
+    if (shown) bar.stop()
+    shown = false
+  }
   return {
     add: (bytes) => {
       read += bytes
-      if (!shown && performance.now() - startedMs > SHOWN_AFTER_MS) {
-        shown = true
-        bar.start(total, read, { megabytes: Math.ceil(total / 1e6) })
-      }
-      if (shown) bar.update(read)
+      const spentMs = performance.now() - startedMs
+      if (spentMs < SHOWN_AFTER_MS) return
+      const left = Math.max(0, Math.ceil((spentMs / read) * (total - read) / 1000))
+      if (shown) bar.update(read, { left })
+      else bar.start(total, read, { megabytes, left })
+      shown = true
     },
-    stop: () => {
-      if (shown) bar.stop()
+    pause: () => {
+      if (process.stdout.isTTY) stop()
     },
+    stop,
   }
 }

@@ -19,7 +19,7 @@ export async function runReplay(specs: readonly string[], options: ReplayOptions
   const config = await loadConfig(options.config)
   const { readers, progress } = await openLogs(specs, options)
   const pipeline = new Pipeline(config)
-  const output = new Output()
+  const output = new Output(progress.pause)
   const print = (happening: Happening): void => {
     output.line(options.json ? jsonLine(happeningRecord(happening)) : tellHappening(happening, config))
   }

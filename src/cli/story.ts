@@ -1,15 +1,21 @@
-import colors from 'picocolors'
+import picocolors from 'picocolors'
+import type { Address } from '../../parsers/address.ts'
 import { formatTime, type Micros } from '../../parsers/time.ts'
 import type { Config, DoorRule } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
+import { commandsFor } from '../grants/commands.ts'
 import type { Happening } from '../happening.ts'
 import { printable } from '../printable.ts'
 
 type Told<E extends Happening['event']> = Extract<Happening, { event: E }>
 
+/** Picocolors also colours where CI is set: a file or a pipe wants none, whoever runs us. */
+const colors = picocolors.createColors(process.stdout.isTTY === true && picocolors.isColorSupported)
+
 /** How each happening is told, and in which colour. */
 const TOLD: { readonly [E in Happening['event']]: (happening: Told<E>, door: DoorRule) => string } = {
-  open: ({ time, until }, door) => colors.green(until === null ? `ran ${door.opens.startCommand}` : `opened ${doorText(door)} for ${span(time, until)}`),
+  open: ({ time, until, address }, door) =>
+    colors.green(until === null ? `ran ${commandText(door, address)}` : `opened ${doorText(door, address)} for ${span(time, until)}`),
   extend: ({ time, until }) => colors.green(`knocked again: open for ${until === null ? 'ever' : span(time, until)} from now`),
   close: ({ by }) => (by === undefined ? 'closed' : `closed by rule ${by}`),
   failure: (happening) => colors.yellow(`failed at step ${stepText(happening)}${instead(happening)}`),
@@ -39,9 +45,13 @@ function span(from: Micros, until: Micros): string {
   return formatDuration((Math.ceil((until - from) / 1000) * 1000) as Micros)
 }
 
-function doorText({ opens }: DoorRule): string {
-  const ports = opens.ports.map(({ port, proto }) => `${port}/${proto}`)
-  return ports.length > 0 ? ports.join(', ') : printable(`by ${opens.startCommand ?? opens.startCommand6 ?? 'command'}`)
+function doorText(door: DoorRule, address: Address): string {
+  const ports = door.opens.ports.map(({ port, proto }) => `${port}/${proto}`)
+  return ports.length > 0 ? ports.join(', ') : `by ${commandText(door, address)}`
+}
+
+function commandText({ opens }: DoorRule, address: Address): string {
+  return printable(commandsFor(opens, address).start ?? '')
 }
 
 function stepText({ step, steps, expected }: Told<'failure' | 'scan' | 'timeout'>): string {

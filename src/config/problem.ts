@@ -1,3 +1,5 @@
+import { printable } from '../printable.ts'
+
 /** Something wrong or doubtful in a file. Line 0 means the file as a whole. */
 export interface Problem {
   readonly file: string
@@ -6,7 +8,8 @@ export interface Problem {
 }
 
 export function formatProblem(problem: Problem): string {
-  const place = problem.line > 0 ? `${problem.file}:${problem.line}` : problem.file
+  const file = printable(problem.file)
+  const place = problem.line > 0 ? `${file}:${problem.line}` : file
   return `${place}: ${problem.message}`
 }
 

@@ -1,6 +1,7 @@
 import type { Address } from '../../parsers/address.ts'
 import type { Micros } from '../../parsers/time.ts'
 import type { DoorRule } from '../config/config.ts'
+import { ExpiryQueue } from './expiry.ts'
 
 /** The permission that one address holds by one rule until a time. */
 export interface Grant {
@@ -13,7 +14,8 @@ export interface Grant {
 /** The grants that stand: at most one per rule and address. Kept in memory; time is whatever the caller says. */
 export class Grants {
   readonly #standing = new Map<string, Grant>()
-  #nextExpiry = Number.POSITIVE_INFINITY
+  /** Also those that were extended or closed since: only what stands expires. */
+  readonly #expiries = new ExpiryQueue<Grant>()
 
   /** Opens, or extends what stands: never beyond max_open from the first open, and never to an earlier time. */
   open(door: DoorRule, address: Address, time: Micros): { readonly extended: boolean; readonly grant: Grant } {
@@ -23,7 +25,7 @@ export class Grants {
     const wanted = Math.min(time + door.opens.openFor, openedAt + door.opens.maxOpen)
     const grant: Grant = { door, address, openedAt, until: Math.max(before?.until ?? 0, wanted) as Micros }
     this.#standing.set(key, grant)
-    this.#nextExpiry = Math.min(this.#nextExpiry, grant.until)
+    this.#expiries.add(grant, grant.until)
     return { extended: before !== undefined, grant }
   }
 
@@ -36,10 +38,12 @@ export class Grants {
 
   /** Ends the grants whose time has come, the earliest first. */
   expire(now: Micros): Grant[] {
-    if (now < this.#nextExpiry) return []
-    const expired = [...this.#standing.values()].filter(({ until }) => until <= now).toSorted((a, b) => a.until - b.until)
-    for (const { door, address } of expired) this.#standing.delete(keyOf(door, address))
-    this.#nextExpiry = Math.min(Number.POSITIVE_INFINITY, ...[...this.#standing.values()].map(({ until }) => until))
+    const expired: Grant[] = []
+    for (let grant = this.#expiries.take(now); grant; grant = this.#expiries.take(now)) {
+      if (this.#standing.get(keyOf(grant.door, grant.address)) !== grant) continue
+      this.#standing.delete(keyOf(grant.door, grant.address))
+      expired.push(grant)
+    }
     return expired
   }
 }

@@ -2,8 +2,11 @@ import { DIALECTS, parseLine } from '../../parsers/dialects.ts'
 import { DEFAULT_CONTEXT, isParsed, type Dialect, type ParseContext } from '../../parsers/parser.ts'
 import { SECOND, type Stamp } from '../../parsers/time.ts'
 
-/** How many lines of a file's beginning are tried. */
-const TRIED = 200
+/**
+ * How many lines of a log's beginning are tried: more only while none is understood, since a kernel log begins with
+ * the messages of the boot.
+ */
+const TRIED = [200, 2_000, 10_000]
 
 /** Nothing is known of a log whose first lines are read. */
 export const FIRST_CONTEXT: ParseContext = { ...DEFAULT_CONTEXT, stampless: true }
@@ -16,13 +19,22 @@ export interface Detection {
 
 /** The dialect that understands the most of a log's first lines; undefined if none understands any. */
 export function detectDialect(lines: readonly string[]): Detection | undefined {
-  const tried = lines.filter((line) => line !== '').slice(0, TRIED)
+  const written = lines.filter((line) => line !== '')
+  for (const count of TRIED) {
+    const tried = written.slice(0, count)
+    const best = bestDialect(tried)
+    if (best.understood > 0) return best
+    if (tried.length === written.length) return undefined
+  }
+  return undefined
+}
+
+function bestDialect(tried: readonly string[]): Detection {
   const found = DIALECTS.map((dialect) => {
     const understood = tried.filter((line) => isParsed(parseLine(dialect, line, FIRST_CONTEXT))).length
     return { dialect, understood, tried: tried.length }
   })
-  const best = found.reduce((most, next) => (next.understood > most.understood ? next : most))
-  return best.understood > 0 ? best : undefined
+  return found.reduce((most, next) => (next.understood > most.understood ? next : most))
 }
 
 /**

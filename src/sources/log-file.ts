@@ -1,78 +1,96 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import type { Micros } from '../../parsers/time.ts'
-import { KnocktailError } from '../error.ts'
+import { KnocktailError, reasonOf } from '../error.ts'
 import { printable } from '../printable.ts'
+import { gunzipped, isGzip } from './gunzip.ts'
 
 const CHUNK_BYTES = 1 << 18
 
 /** A log to be read from its start to its end. */
 export interface LogFile {
   readonly path: string
-  /** On disk; undefined for standard input. */
+  /** What messages call it. */
+  readonly title: string
+  /** On disk; undefined for a pipe or a device, which can be read only once. */
   readonly bytes: number | undefined
   /** When it was last written. */
   readonly written: Micros
   /** Its text in chunks, decompressed; throws a KnocktailError if it cannot be read to its end. */
   readonly chunks: (onRead?: (bytes: number) => void) => AsyncGenerator<Buffer>
-  /** Its last chunk or all of it, beginning anywhere in a line. Empty for standard input. */
+  /** Its end, beginning anywhere in a line. Empty for what can be read only once. */
   readonly tail: () => AsyncGenerator<Buffer>
 }
 
 /** Opens a log by path, `-` for standard input. Throws a KnocktailError `unreadable`. */
 export async function openLogFile(path: string): Promise<LogFile> {
-  if (path === '-') return standardInput()
-  const { bytes, written, magic } = await inspect(path)
-  const compressed = magic === 0x1f8b
+  const title = path === '-' ? 'standard input' : printable(path)
+  const { bytes, written, compressed } = path === '-' ? standardInput() : await inspect(path, title)
   const chunks = (onRead?: (bytes: number) => void): AsyncGenerator<Buffer> => {
-    const file = createReadStream(path, { highWaterMark: CHUNK_BYTES })
-    if (onRead) file.on('data', (chunk) => onRead(chunk.length))
-    return readAll(path, compressed ? gunzip(file) : file)
+    const file = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES })
+    return readable(title, gunzipped(counted(file, onRead)))
   }
-  const tail = (): AsyncGenerator<Buffer> =>
-    compressed || bytes === undefined ? chunks() : readAll(path, createReadStream(path, { start: Math.max(0, bytes - CHUNK_BYTES) }))
-  return { path, bytes, written, chunks, tail }
+  const tail = (): AsyncGenerator<Buffer> => {
+    if (bytes === undefined) return lastOf(noChunks())
+    return lastOf(compressed ? chunks() : counted(createReadStream(path, { start: Math.max(0, bytes - CHUNK_BYTES) })))
+  }
+  return { path, title, bytes, written, chunks, tail }
 }
 
-function standardInput(): LogFile {
-  const written = (Date.now() * 1000) as Micros
-  return { path: '-', bytes: undefined, written, chunks: () => readAll('-', process.stdin), tail: noChunks }
+interface Facts { readonly bytes: number | undefined; readonly written: Micros; readonly compressed: boolean }
+
+function standardInput(): Facts {
+  return { bytes: undefined, written: (Date.now() * 1000) as Micros, compressed: false }
+}
+
+/** What tells one kind of file from another: a device or a pipe may be a log too, and is opened only once. */
+async function inspect(path: string, title: string): Promise<Facts> {
+  try {
+    const found = await stat(path)
+    if (found.isDirectory()) throw new KnocktailError('unreadable', `${title} ${PROBLEMS['EISDIR']}`)
+    const written = Math.floor(found.mtimeMs * 1000) as Micros
+    return found.isFile() ? { bytes: found.size, written, compressed: await isCompressed(path) } : { bytes: undefined, written, compressed: false }
+  } catch (error) {
+    throw unreadable(title, error)
+  }
+}
+
+async function isCompressed(path: string): Promise<boolean> {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0)
+    return isGzip(buffer.subarray(0, bytesRead))
+  } finally {
+    await file.close()
+  }
 }
 
 async function* noChunks(): AsyncGenerator<Buffer> {}
 
-/** Reads what tells one kind of file from another: a device or a pipe may be a log too. */
-async function inspect(path: string): Promise<{ bytes: number | undefined; written: Micros; magic: number }> {
-  try {
-    const file = await open(path, 'r')
-    try {
-      const stat = await file.stat()
-      if (stat.isDirectory()) throw new KnocktailError('unreadable', `${printable(path)} is a directory: name the log file in it`)
-      const head = Buffer.alloc(2)
-      const { bytesRead } = stat.isFile() ? await file.read(head, 0, 2, 0) : { bytesRead: 0 }
-      const magic = bytesRead === 2 ? head.readUInt16BE() : 0
-      return { bytes: stat.isFile() ? stat.size : undefined, written: Math.floor(stat.mtimeMs * 1000) as Micros, magic }
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    throw unreadable(path, error)
+async function* counted(file: Readable, onRead?: (bytes: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of file) {
+    onRead?.((chunk as Buffer).length)
+    yield chunk as Buffer
   }
 }
 
-function gunzip(file: Readable): Readable {
-  const gunzipped = createGunzip({ chunkSize: CHUNK_BYTES })
-  file.on('error', (error) => gunzipped.destroy(error))
-  return file.pipe(gunzipped)
+/** The last two chunks, as far as they can be read. */
+async function* lastOf(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let last: Buffer[] = []
+  try {
+    for await (const chunk of chunks) last = [...last.slice(-1), chunk]
+  } catch {
+    // Whoever reads all of it will tell why it ends there.
+  }
+  yield* last
 }
 
-async function* readAll(path: string, stream: Readable): AsyncGenerator<Buffer> {
+async function* readable(title: string, chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of stream) yield chunk as Buffer
+    yield* chunks
   } catch (error) {
-    throw unreadable(path, error)
+    throw unreadable(title, error)
   }
 }
 
@@ -85,8 +103,8 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   Z_DATA_ERROR: 'is damaged: the gzip data cannot be decompressed',
 }
 
-function unreadable(path: string, error: unknown): KnocktailError {
+function unreadable(title: string, error: unknown): KnocktailError {
   if (error instanceof KnocktailError) return error
-  const { code = '', message } = error as NodeJS.ErrnoException
-  return new KnocktailError('unreadable', `${printable(path)} ${PROBLEMS[code] ?? `cannot be read: ${message}`}`)
+  const { code = '' } = error as NodeJS.ErrnoException
+  return new KnocktailError('unreadable', `${title} ${PROBLEMS[code] ?? `cannot be read: ${reasonOf(error)}`}`)
 }

@@ -1,14 +1,14 @@
-import { createClock, type Clock } from '../../parsers/clock.ts'
 import { findDialect, parseLine } from '../../parsers/dialects.ts'
 import { connectionEvent, type ConnectionEvent } from '../../parsers/event.ts'
-import { DEFAULT_CONTEXT, isParsed, type Dialect, type Outcome, type ParseContext, type Refused } from '../../parsers/parser.ts'
+import { DEFAULT_CONTEXT, isParsed, type Dialect, type Outcome, type ParseContext } from '../../parsers/parser.ts'
 import type { Reason } from '../../parsers/reason.ts'
 import type { Micros, Stamp } from '../../parsers/time.ts'
 import { wallClock } from '../../parsers/wall-clock.ts'
 import type { Zone } from '../../parsers/zone.ts'
 import { KnocktailError } from '../error.ts'
-import { printable } from '../printable.ts'
 import { detectDialect, detectSpans, FIRST_CONTEXT } from './detect.ts'
+import { eventClock, type EventClock } from './event-clock.ts'
+import { readHead } from './head.ts'
 import { LineSplitter } from './lines.ts'
 import type { LogFile } from './log-file.ts'
 
@@ -57,46 +57,54 @@ interface LogReport {
   /** The last line had no newline: it may have been cut. */
   unfinished: boolean
   /** Why the log could not be read to its end. */
-  problem: Error | undefined
+  problem: KnocktailError | undefined
 }
+
+/** So much is looked at to find out how to read the rest. */
+const HEAD_BYTES = 1 << 20
+/** What a live pipe has not said until then it is not waited for. */
+const PATIENCE_MS = 1000
 
 /** Reads the beginning of the log to find out how to read it. Throws a KnocktailError if nothing can be made of it. */
 export async function openLogReader(file: LogFile, options: ReadOptions, onRead?: (bytes: number) => void): Promise<LogReader> {
-  const chunks = file.chunks(onRead)
-  const first = await chunks.next()
-  const head = first.done ? [] : headLines(first.value)
-  const detection = options.parser === undefined ? detectDialect(head) : undefined
+  const { head, isWhole, chunks } = await readHead(file.chunks(onRead), HEAD_BYTES, file.bytes === undefined ? PATIENCE_MS : undefined)
+  if (head.length === 0) throw new KnocktailError('empty', `${file.title} is empty`)
+  const lines = headLines(head, isWhole)
+  const detection = options.parser === undefined ? detectDialect(lines) : undefined
   const dialect = options.parser === undefined ? detection?.dialect : findDialect(options.parser)
-  if (!dialect) throw new KnocktailError('failed', notUnderstood(file, head))
-  const stamps = head.flatMap((line) => stampOf(parseLine(dialect, line, FIRST_CONTEXT)) ?? [])
+  if (!dialect) throw new KnocktailError('failed', `${file.title} is in no format that Knocktail knows: knocktail parsers lists them, --parser names one`)
+  const stamps = firstStamps(lines, dialect)
   const context: ParseContext = {
-    ...DEFAULT_CONTEXT, spans: options.spans ?? detectSpans(stamps), stampless: stamps.every(({ kind }) => kind === 'none'),
+    ...DEFAULT_CONTEXT, spans: options.spans ?? detectSpans(stamps), stampless: stamps.length > 0 && stamps.every(({ kind }) => kind === 'none'),
   }
-  const clock = createClock({
-    mode: 'replay', zone: options.zone, year: options.year,
-    last: stamps.some(isUndated) ? await lastWritten(file, dialect, options.zone) : undefined,
-  })
+  const isDated = stamps.length > 0 && !stamps.some(isUndated)
+  const last = isDated ? file.written : await lastWritten(file, dialect, options.zone)
+  const clock = eventClock({ mode: 'replay', zone: options.zone, year: options.year, last })
   const report: LogReport = { lines: 0, events: 0, reasons: new Map(), unfinished: false, problem: undefined }
   const parse = lineParser(dialect, context, clock, file.path, report)
   return {
     file, report,
     facts: { dialect, detected: detection, zoneless: stamps.some(({ kind }) => kind === 'local') },
-    batches: () => readBatches(first.done ? undefined : first.value, chunks, parse, report),
+    batches: () => readBatches(chunks, parse, report),
   }
 }
 
-function notUnderstood(file: LogFile, head: readonly string[]): string {
-  const what = head.length === 0 ? 'is empty' : 'is in no format that Knocktail knows (knocktail parsers lists them)'
-  return `${printable(file.path)} ${what}`
-}
-
-function headLines(chunk: Buffer): string[] {
+function headLines(head: Buffer, isWhole: boolean): string[] {
   const lines: string[] = []
   const splitter = new LineSplitter((line) => lines.push(line))
-  splitter.push(chunk.subarray(0, 1 << 16))
-  // A chunk may end within a line; a log of one line may have no newline at all.
-  if (lines.length === 0) splitter.end()
+  splitter.push(head)
+  // The head may end within a line; a log may have no newline at its end, or none at all.
+  if (isWhole || lines.length === 0) splitter.end()
   return lines
+}
+
+/** A log tells by then how it writes its stamps, unless there is none before. */
+const STAMPS_FROM = 1000
+
+function firstStamps(lines: readonly string[], dialect: Dialect): Stamp[] {
+  const read = (some: readonly string[]): Stamp[] => some.flatMap((line) => stampOf(parseLine(dialect, line, FIRST_CONTEXT)) ?? [])
+  const first = read(lines.slice(0, STAMPS_FROM))
+  return first.length > 0 ? first : read(lines.slice(STAMPS_FROM))
 }
 
 function stampOf(outcome: Outcome): Stamp | undefined {
@@ -109,7 +117,6 @@ function isUndated(stamp: Stamp): boolean {
 
 /** When the last line was written, as far as its stamp and the file's own time tell. */
 async function lastWritten(file: LogFile, dialect: Dialect, zone: Zone): Promise<Micros> {
-  if (file.path === '-') return file.written
   let last: Stamp | undefined
   const splitter = new LineSplitter((line) => {
     const stamp = stampOf(parseLine(dialect, line, DEFAULT_CONTEXT))
@@ -122,50 +129,41 @@ async function lastWritten(file: LogFile, dialect: Dialect, zone: Zone): Promise
 
 type LineParser = (text: string) => LogLine | undefined
 
-function lineParser(dialect: Dialect, context: ParseContext, clock: Clock, source: string, report: LogReport): LineParser {
+function lineParser(dialect: Dialect, context: ParseContext, clock: EventClock, source: string, report: LogReport): LineParser {
   return (text) => {
     const number = ++report.lines
     if (text === '') return undefined
     const outcome = parseLine(dialect, text, context)
-    if (!isParsed(outcome)) return refused(number, text, outcome, clock, report)
+    const reading = typeof outcome === 'string' ? undefined : clock(outcome.stamp)
+    if (!isParsed(outcome) || reading === undefined) return refused(number, text, outcome, report)
     report.events++
-    // Live, arrival is what the source says; in replay no time but the log's own counts.
-    const { time, resolution } = clock(outcome.stamp, 0 as Micros)
-    const event = connectionEvent(outcome.fields, time, resolution, source)
+    const event = connectionEvent(outcome.fields, reading.time, reading.resolution, source)
     return { number, text, event, reason: undefined, stamped: outcome.stamp.kind !== 'none' }
   }
 }
 
-function refused(number: number, text: string, outcome: Refused | Reason, clock: Clock, report: LogReport): LogLine {
-  const reason = typeof outcome === 'string' ? outcome : outcome.reason
-  if (typeof outcome === 'object') clock(outcome.stamp, 0 as Micros)
+function refused(number: number, text: string, outcome: Outcome, report: LogReport): LogLine {
+  const reason = typeof outcome === 'string' ? outcome : isParsed(outcome) ? 'bad-time' : outcome.reason
   report.reasons.set(reason, (report.reasons.get(reason) ?? 0) + 1)
   return { number, text, event: undefined, reason, stamped: false }
 }
 
-async function* readBatches(
-  first: Buffer | undefined, rest: AsyncIterable<Buffer>, parse: LineParser, report: LogReport,
-): AsyncGenerator<LogLine[]> {
+async function* readBatches(chunks: AsyncIterable<Buffer>, parse: LineParser, report: LogReport): AsyncGenerator<LogLine[]> {
   let batch: LogLine[] = []
   const splitter = new LineSplitter((text) => {
     const line = parse(text)
     if (line) batch.push(line)
   })
-  const flush = (): LogLine[] => {
-    const full = batch
-    batch = []
-    return full
-  }
-  if (first) splitter.push(first)
   try {
-    yield flush()
-    for await (const chunk of rest) {
+    for await (const chunk of chunks) {
       splitter.push(chunk)
-      yield flush()
+      yield batch
+      batch = []
     }
     report.unfinished = splitter.end()
   } catch (error) {
-    report.problem = error as Error
+    if (!(error instanceof KnocktailError)) throw error
+    report.problem = error
   }
-  yield flush()
+  yield batch
 }
