@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { MAX_LINE_BYTES } from '../parsers/dialects.ts'
 import type { Micros } from '../parsers/time.ts'
 import { UTC } from '../parsers/zone.ts'
+import { KnocktailError } from '../src/error.ts'
 import { happeningRecord, type Happening } from '../src/happening.ts'
 import { jsonLine } from '../src/json-line.ts'
 import { Pipeline } from '../src/pipeline.ts'
@@ -41,7 +42,14 @@ async function* chunksOf(bytes: Buffer, cuts: readonly number[]): AsyncGenerator
 
 function logFile(path: string, bytes: Buffer, cuts: readonly number[]): LogFile {
   const none = async function* (): AsyncGenerator<Buffer> {}
-  return { path, title: path, bytes: bytes.length, written: 0 as Micros, chunks: () => gunzipped(chunksOf(bytes, cuts)), tail: none }
+  const chunks = async function* (): AsyncGenerator<Buffer> {
+    try {
+      yield* gunzipped(chunksOf(bytes, cuts))
+    } catch (error) {
+      throw new KnocktailError('unreadable', String(error))
+    }
+  }
+  return { path, title: path, bytes: bytes.length, written: 0 as Micros, chunks, tail: none }
 }
 
 interface Outcome {

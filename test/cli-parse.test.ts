@@ -153,6 +153,13 @@ describe('the time of stamps that do not say all', () => {
     }
   })
 
+  it('the year is found although nothing at the beginning of the log tells how it writes its stamps', async () => {
+    const boot = 'Mar  4 10:00:00 gate kernel: [    0.000000] a message of the boot that is no packet\n'.repeat(16_000)
+    const path = file(boot + syslog('Mar  4 10:00:09'))
+    utimesSync(path, new Date('2025-03-05'), new Date('2025-03-05'))
+    expect(timesOf(await run(['parse', '--json', '--parser', 'kernel', path]))).toEqual(['2025-03-04T10:00:09.000000Z'])
+  })
+
   it('29 February without a year is in a leap year', async () => {
     const path = file(syslog('Feb 29 12:00:00'))
     utimesSync(path, new Date('2026-07-04'), new Date('2026-07-04'))
@@ -207,11 +214,11 @@ describe('where a log comes from', () => {
   })
 
   it.skipIf(process.platform !== 'linux')('a pipe by path is read once and whole', async () => {
-    const many = Array.from({ length: 3000 }, (_, port) => syslog('Jul  4 12:00:00', port + 1)).join('')
+    const many = Array.from({ length: 12_000 }, (_, port) => syslog('Jul  4 12:00:00', port + 1)).join('')
     const path = file(many)
     // The shell's <(...) names a pipe; its undated stamps must not make us read it twice.
     const shell = spawn('bash', ['-c', '"$0" "$1" parse --json <(cat "$2")', process.execPath, BIN, path], { stdio: 'pipe' })
-    expect(ports(await ended(shell))).toEqual(Array.from({ length: 3000 }, (_, port) => port + 1))
+    expect(ports(await ended(shell))).toEqual(Array.from({ length: 12_000 }, (_, port) => port + 1))
   })
 
   it('two logs, each with its own format and its name before its lines', async () => {

@@ -153,6 +153,12 @@ describe('order', () => {
     ])
   })
 
+  it('what ends between two lines closes in the order of its ends too', async () => {
+    const rules = `${SSH}[web]\nsequence = 5000, 6000\nports = 80/tcp\nopen_for = 5s\n`
+    const log = [...knocks([7000, 8000, 9000]), ...knocks([5000, 6000], 400, { at: 2000 }), ...knocks([5000, 6000], 400, { at: 3000, src: B }), { at: 60_000, port: 22 }]
+    expect((await happenings(native(rules), log)).slice(3)).toEqual([`close web ${A} 07.400`, `close web ${B} 08.400`, `close ssh ${A} 30.800`])
+  })
+
   it('a match that is read too late is over at once', async () => {
     const log = [...knocks([7000, 8000]), { at: 120_000, port: 22 }, { at: 800, port: 9000 }]
     expect(await happenings(native(SSH), log)).toEqual([`open ssh ${A} 00.800 until 30.800`, `close ssh ${A} 30.800`])
@@ -255,6 +261,14 @@ describe('several logs', () => {
       const ran = await run(['replay', '-c', file(native(SSH)), '--json', ...logs])
       expect(told(ran)).toEqual([`open ssh ${A} 00.800 until 30.800`, `close ssh ${A} 30.800`])
     }
+  })
+
+  it('what happens in one is told between what happens in the other', async () => {
+    const rounds = (src: string, from: number): string => file(kernelLog([0, 1, 2].flatMap((n) => knocks([7000, 8000, 9000], 100, { src, at: from + n * 100_000 }))))
+    const ran = await run(['replay', '-c', file(native(SSH)), '--json', rounds(A, 50_000), rounds(B, 0)])
+    expect(jsonLines(ran.stdout).map(({ event, address }) => `${String(event)} ${String(address)}`)).toEqual(
+      [0, 1, 2].flatMap(() => [`open ${B}`, `close ${B}`, `open ${A}`, `close ${A}`]),
+    )
   })
 
   it('an empty one, rotated just now, does not keep the others from being read', async () => {

@@ -149,6 +149,8 @@ describe('fragments and captures that end early', () => {
     [`${IP.replace('DF', 'MF FRAG:3')}PROTO=TCP `, { proto: 'tcp', dport: undefined, flags: undefined }],
     [`${IP6}FRAG:0 INCOMPLETE ID:00000abc ${SYN}`, { proto: 'tcp', dport: 7000 }],
     [`${IP6}FRAG:24 ID:00000abc PROTO=TCP `, { proto: 'tcp', dport: undefined }],
+    [`${IP6}OPT ( ) ${SYN}`, { proto: 'tcp', dport: 7000 }],
+    [`${IP6}FRAG:0 ID:00000abc OPT ( ) ${SYN}`, { proto: 'tcp', dport: 7000 }],
     [`${IP6}OPT ( ) FRAG:1448 ID:00000abc PROTO=UDP `, { proto: 'udp', dport: undefined }],
     [`${IP6}OPT ( ) OPT ( AH SPI=0x1234 ) ${SYN}`, { proto: 'tcp', dport: 7000 }],
   ])('%s', (text, expected) => {
