@@ -57,14 +57,12 @@ type LocalClock = (at: LocalTime, previous: Micros | undefined, arrival: Micros)
 function localClock({ mode, zone, year, last }: ClockOptions): LocalClock {
   const wall: WallClock = wallClock(zone)
   if (mode === 'live') return (at, _previous, arrival) => wall.nearest(at, arrival)
-  let started = false
+  const limit = last ?? (0 as Micros)
   return (at, previous) => {
-    const first = !started || previous === undefined
-    started = true
-    if (!first) return wall.following(at, previous)
-    return year !== undefined && at.month !== undefined && at.year === undefined
-      ? wall.inYear(at, year)
-      : wall.latestBefore(at, last ?? (0 as Micros))
+    const lacksYear = at.month !== undefined && at.year === undefined
+    if (lacksYear && year === undefined) return wall.latestBefore(at, limit, previous)
+    if (previous !== undefined) return wall.following(at, previous)
+    return lacksYear && year !== undefined ? wall.inYear(at, year) : wall.latestBefore(at, limit)
   }
 }
 

@@ -55,7 +55,8 @@ export function dayNumber(year: number, month: number, day: number): number | un
 }
 
 function countDays(year: number, month: number, day: number): number | undefined {
-  const ms = Date.UTC(year, month - 1, day)
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  const ms = new Date(0).setUTCFullYear(year, month - 1, day)
   const date = new Date(ms)
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? ms / 86_400_000 : undefined
 }

@@ -45,5 +45,5 @@ export function detectSpans(stamps: readonly Stamp[]): ParseContext['spans'] {
   const spans = stamps.flatMap((stamp) => (stamp.kind === 'since-first' && stamp.at >= 0 && stamp.at < 1e8 * SECOND ? [stamp.at] : []))
   // Exactly zero is the first line of a new run.
   const falls = spans.filter((span, index) => index > 0 && span > 0 && span < spans[index - 1]! / 2).length
-  return falls > (spans.length - 1) / 10 ? 'since-previous' : 'since-first'
+  return falls > Math.max(0, spans.length - 1) / 10 ? 'since-previous' : 'since-first'
 }

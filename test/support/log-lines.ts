@@ -1,6 +1,6 @@
 /** Logs written by hand: what one packet or request leaves in them, with everything left out that a test does not care for. */
 
-export const START_MS = Date.UTC(2026, 6, 4, 12)
+const START_MS = Date.UTC(2026, 6, 4, 12)
 
 export interface LoggedPacket {
   /** Milliseconds since START_MS. */

@@ -24,6 +24,7 @@ export interface Reading {
 export interface Expected {
   readonly line: number
   readonly reason?: string
+  readonly src?: string
   /** null: the line does not say. */
   readonly time?: string | null
 }

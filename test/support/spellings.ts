@@ -1,5 +1,5 @@
 /** The ends of a packet or request, as text to be written into a line: right or wrong. */
-export interface Ends {
+interface Ends {
   readonly src: string
   readonly dst: string
   readonly sport: string
