@@ -53,6 +53,10 @@ export class Spans {
     this.start = new Int32Array(slots)
     this.end = new Int32Array(slots)
   }
+
+  slice(text: string, slot: number): string {
+    return text.slice(this.start[slot], this.end[slot])
+  }
 }
 
 export interface Grammar {

@@ -1,4 +1,6 @@
-import { findLink, KERNEL_LAYOUT, linkStart, readPacket, scanLink } from './netfilter.ts'
+import { readPacket } from './netfilter.ts'
+import { findLink, linkStart, scanLink } from './netfilter-link.ts'
+import { KERNEL_LAYOUT } from './netfilter-transport.ts'
 import type { Outcome, ParseContext } from './parser.ts'
 import { matchAt } from './stamps.ts'
 import type { Stamp } from './time.ts'

@@ -2,7 +2,9 @@ import { parseAddress } from './address.ts'
 import {
   FLAG_BITS, packet, transport, type Direction, type FlagName, type Packet, type Port, type TcpFlags, type Transport,
 } from './event.ts'
-import { findLink, linkStart, readPacket, ULOGD_LAYOUT } from './netfilter.ts'
+import { readPacket } from './netfilter.ts'
+import { findLink, linkStart } from './netfilter-link.ts'
+import { ULOGD_LAYOUT } from './netfilter-transport.ts'
 import type { Outcome } from './parser.ts'
 import type { Reason } from './reason.ts'
 import { matchAt, readIsoStamp, readSyslogStamp } from './stamps.ts'

@@ -1,0 +1,47 @@
+import type { Direction } from './event.ts'
+import { grammar, Spans } from './grammar.ts'
+
+/** The interfaces and the link layer that netfilter prints first (nf_log_dump_packet_common, dump_ipv4_mac_header). */
+const LINK = grammar('IN=I OUT=I PHYSIN=I? PHYSOUT=I? MAC=M? MACSRC=M? MACDST=M? VPROTO=x? VID=n? MACPROTO=x? TUNNEL=t?')
+
+const link = new Spans(LINK.slots)
+const IN = LINK.slot('IN=')
+const OUT = LINK.slot('OUT=')
+
+/** Where the link part that begins at `at` ends, or -1. Afterwards `readPacket` may be called with that place. */
+export function scanLink(text: string, at: number): number {
+  return LINK.scan(text, at, link)
+}
+
+/** nft's longest log prefix is 127 characters, iptables' 29. */
+const PREFIX_LIMIT = 128
+
+/** The same behind a prefix that is not known: at the first `IN=` that is followed by ` OUT=`. */
+export function findLink(text: string, at: number): number {
+  for (let start = text.indexOf('IN=', at); start >= 0 && start - at <= PREFIX_LIMIT; start = text.indexOf('IN=', start + 1)) {
+    const end = scanLink(text, start)
+    if (end >= 0) return end
+  }
+  return -1
+}
+
+/** Where the link part that was read last began. */
+export function linkStart(): number {
+  return link.start[IN]! - 'IN='.length
+}
+
+function isEmpty(slot: number): boolean {
+  return link.start[slot] === link.end[slot]
+}
+
+/** Of the packet whose link part was read last. */
+export function direction(): Direction | undefined {
+  if (isEmpty(IN)) return isEmpty(OUT) ? undefined : 'out'
+  return isEmpty(OUT) ? 'in' : 'forward'
+}
+
+/** The interface it came in by, or else went out by. */
+export function ifaceName(text: string): string | undefined {
+  const name = link.slice(text, isEmpty(IN) ? OUT : IN)
+  return name === '' ? undefined : name
+}
