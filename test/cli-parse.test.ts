@@ -72,7 +72,7 @@ describe('lines without a stamp', () => {
       '{"line":2,"time":null,"proto":"tcp","src":"192.0.2.2","sport":40000,"dst":"192.0.2.1","dport":7000,"flags":["SYN"],"parser":"tcpdump"}',
     )
     expect(code).toBe(0)
-    expect((await parse(bare)).stdout).toMatch(/^ {5}1 {2}no time {21}tcp {3}192\.0\.2\.2:40000 > 192\.0\.2\.1:7000 {2}SYN\n$/)
+    expect((await parse(bare)).stdout).toMatch(/^ {5}1 {2}no time {22}tcp {3}192\.0\.2\.2:40000 > 192\.0\.2\.1:7000 {2}SYN\n$/)
   })
 
   it('are refused where the others have one: it may be a packet within a packet', async () => {
@@ -91,8 +91,8 @@ describe('what is printed', () => {
   it('for people: one line an event', async () => {
     const { stdout } = await parse(kernelLog([{ at: 0, port: 7000, src: '2001:db8::2', sport: 41 }, { at: 1, port: 53, proto: 'UDP', sport: 42 }]))
     expect(stdout.replaceAll(/(?<=\S) {2,}/g, ' ')).toBe([
-      '     1 2026-07-04 12:00:00.000000 tcp [2001:db8::2]:41 > [2001:db8::1]:7000 SYN in eth0',
-      '     2 2026-07-04 12:00:00.001000 udp 192.0.2.2:42 > 192.0.2.1:53 in eth0',
+      '     1 2026-07-04 12:00:00.000000Z tcp [2001:db8::2]:41 > [2001:db8::1]:7000 SYN in eth0',
+      '     2 2026-07-04 12:00:00.001000Z udp 192.0.2.2:42 > 192.0.2.1:53 in eth0',
       '',
     ].join('\n'))
   })

@@ -288,11 +288,11 @@ describe('the story', () => {
     const { stdout, stderr, code } = await replay(native(`${SSH}reorder = 0\n`), text)
     expect(code).toBe(0)
     expect(stdout.split('\n')).toEqual([
-      '2026-07-04 12:00:00.800  ssh  192.0.2.2        opened 22/tcp for 30s',
-      '2026-07-04 12:00:02.400  ssh  198.51.100.7     failed at step 2 of 3, 8000/tcp: 9000/tcp came instead',
-      '2026-07-04 12:00:05.800  ssh  192.0.2.2        knocked again: open for 30s from now',
+      '2026-07-04 12:00:00.800Z  ssh  192.0.2.2        opened 22/tcp for 30s',
+      '2026-07-04 12:00:02.400Z  ssh  198.51.100.7     failed at step 2 of 3, 8000/tcp: 9000/tcp came instead',
+      '2026-07-04 12:00:05.800Z  ssh  192.0.2.2        knocked again: open for 30s from now',
       expect.stringMatching(/^2026-07-04 12:00:.* {2}ssh {2}203\.0\.113\.5 {6}failed at step 3 of 3, 9000\/tcp: it did not come in time$/),
-      '2026-07-04 12:00:35.800  ssh  192.0.2.2        closed',
+      '2026-07-04 12:00:35.800Z  ssh  192.0.2.2        closed',
       '',
     ])
     expect(stderr).toMatch(/f\d+: 11 lines, 10 understood \(91 %\)\n {9}1 {2}written by another program\n/)

@@ -1,7 +1,6 @@
 import { REASONS } from '../../parsers/reason.ts'
-import type { ConnectionEvent } from '../../parsers/event.ts'
 import { decodeUtf8 } from '../../parsers/text.ts'
-import { eventRecord, eventText } from '../event-record.ts'
+import { eventRecord, eventText, type EventLine } from '../event-record.ts'
 import { jsonLine } from '../json-line.ts'
 import { printable } from '../printable.ts'
 import type { LogLine, LogReader } from '../sources/log-reader.ts'
@@ -19,9 +18,12 @@ export async function runParse(specs: readonly string[], options: ParseOptions):
   const { readers, progress } = await openLogs(specs, options)
   const output = new Output(progress.pause)
   for (const reader of readers) {
-    const prefix = readers.length > 1 && !options.json ? `${reader.file.title}:` : ''
+    const show = linePrinter(reader, readers.length > 1, options)
     for await (const batch of reader.batches()) {
-      for (const text of batch.flatMap((line) => lineText(line, reader, options) ?? [])) output.line(prefix + text)
+      for (const line of batch) {
+        const text = show(line)
+        if (text !== undefined) output.line(text)
+      }
       await output.flush()
     }
   }
@@ -30,19 +32,25 @@ export async function runParse(specs: readonly string[], options: ParseOptions):
   return readers.every(isReadable) ? 0 : 1
 }
 
-function lineText(line: LogLine, reader: LogReader, options: ParseOptions): string | undefined {
-  return options.unmatched ? unmatchedLine(line, options) : eventLine(line, reader, options)
+type LinePrinter = (line: LogLine) => string | undefined
+
+/** What is printed of a line, undefined for nothing; of several logs each line says which one it is from. */
+function linePrinter({ file, facts }: LogReader, isOneOfSeveral: boolean, { json, unmatched }: ParseOptions): LinePrinter {
+  const log = isOneOfSeveral ? file.path : undefined
+  const prefix = isOneOfSeveral ? `${file.title}:` : ''
+  const parser = facts.dialect.name
+  if (unmatched) return (line) => (line.reason === undefined ? undefined : json ? jsonLine(unmatchedRecord(line, log)) : prefix + unmatchedText(line))
+  return (line) => (isEvent(line) ? (json ? jsonLine(eventRecord(line, parser, log)) : prefix + printable(eventText(line))) : undefined)
 }
 
-function eventLine(line: LogLine, { facts }: LogReader, { json }: ParseOptions): string | undefined {
-  const { event } = line
-  if (event === undefined) return undefined
-  const understood: LogLine & { event: ConnectionEvent } = { ...line, event }
-  return json ? jsonLine(eventRecord(understood, facts.dialect.name)) : printable(eventText(understood))
+function isEvent(line: LogLine): line is EventLine {
+  return line.event !== undefined
 }
 
-function unmatchedLine({ number, reason, text }: LogLine, { json }: ParseOptions): string | undefined {
-  if (reason === undefined) return undefined
-  const shown = decodeUtf8(text) ?? text
-  return json ? jsonLine({ line: number, reason, text: shown }) : `${String(number).padStart(6)}  ${REASONS[reason]}: ${printable(shown)}`
+function unmatchedRecord({ number, reason, text }: LogLine, log: string | undefined): Record<string, unknown> {
+  return { line: number, reason, text: decodeUtf8(text) ?? text, log }
+}
+
+function unmatchedText({ number, reason, text }: LogLine): string {
+  return `${String(number).padStart(6)}  ${REASONS[reason!]}: ${printable(decodeUtf8(text) ?? text)}`
 }

@@ -38,7 +38,7 @@ function nameWidth({ rules }: Config): number {
 }
 
 function clockText(time: Micros): string {
-  return formatTime(time).slice(0, 23).replace('T', ' ')
+  return `${formatTime(time).slice(0, 23).replace('T', ' ')}Z`
 }
 
 function span(from: Micros, until: Micros): string {
