@@ -10,8 +10,9 @@ export class Output {
     this.#beforeWriting = beforeWriting
   }
 
-  line(text: string): void {
-    this.#pending.push(text)
+  /** Undefined: nothing to say. */
+  line(text: string | undefined): void {
+    if (text !== undefined) this.#pending.push(text)
   }
 
   async flush(): Promise<void> {

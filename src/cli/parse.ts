@@ -20,10 +20,7 @@ export async function runParse(specs: readonly string[], options: ParseOptions):
   for (const reader of readers) {
     const show = linePrinter(reader, readers.length > 1, options)
     for await (const batch of reader.batches()) {
-      for (const line of batch) {
-        const text = show(line)
-        if (text !== undefined) output.line(text)
-      }
+      for (const line of batch) output.line(show(line))
       await output.flush()
     }
   }
