@@ -9,11 +9,9 @@ export interface ParseContext {
   readonly prefix: string | undefined
   /** How to read a tcpdump stamp that only says a span: OpenBSD's -tttt and upstream's -ttt are since-previous. */
   readonly spans: 'since-first' | 'since-previous'
-  /** Whether the log's lines have no stamps at all (tcpdump -t). Where they have, a line without one is not whole. */
-  readonly stampless: boolean
 }
 
-export const DEFAULT_CONTEXT: ParseContext = { prefix: undefined, spans: 'since-first', stampless: false }
+export const DEFAULT_CONTEXT: ParseContext = { prefix: undefined, spans: 'since-first' }
 
 /** A line understood. */
 export interface Parsed {

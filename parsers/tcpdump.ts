@@ -11,8 +11,8 @@ import type { Stamp } from './time.ts'
  */
 const HEAD = /(?:([^\s:]{1,16}) {1,5}(In|Out|B|M|P) {1,4})?IP6? /y
 
-/** Broadcast and multicast came in; P was for another host. */
-const DIRECTIONS: ReadonlyMap<string, Direction> = new Map([['In', 'in'], ['B', 'in'], ['M', 'in'], ['Out', 'out']])
+/** Broadcast and multicast came in; P was on its way to another host. */
+const DIRECTIONS: ReadonlyMap<string, Direction> = new Map([['In', 'in'], ['B', 'in'], ['M', 'in'], ['Out', 'out'], ['P', 'forward']])
 const NO_LINK: Link = { iface: undefined, dir: undefined, action: undefined }
 
 /** One packet as text of either tcpdump, from an interface that is not pflog. */
@@ -21,9 +21,11 @@ export function tcpdumpMessage(text: string, at: number, stamp: Stamp, context: 
   if (read === 'bad-time') return read
   const start = read?.end ?? skipSocketBlank(text, at)
   const head = matchAt(HEAD, text, start)
-  // Upstream prints the frame inside a VXLAN packet on a line of its own, and that line has no stamp.
-  if (head && head[1] === undefined && read === undefined && !context.stampless) return 'ambiguous'
   const link = head?.[1] === undefined ? NO_LINK : { iface: head[1], dir: DIRECTIONS.get(head[2]!), action: undefined }
   const fields = readPacketText(text, head ? HEAD.lastIndex : start, link)
-  return typeof fields === 'string' ? refusedLine(fields, stamp, read?.stamp) : { stamp: chooseStamp(stamp, read?.stamp), fields }
+  if (typeof fields === 'string') return refusedLine(fields, stamp, read?.stamp)
+  // Upstream prints the frame inside a VXLAN packet on a line of its own, without stamp and interface: so a line of
+  // tcpdump -t is not to be told from a packet in which anybody may have written any address.
+  if (read === undefined && link === NO_LINK) return 'ambiguous'
+  return { stamp: chooseStamp(stamp, read?.stamp), fields }
 }

@@ -56,7 +56,7 @@ export function remember(trail: Trail, note: Note, bounds: Bounds): void {
 function tidy(trail: Trail, { notes: limit, age }: Bounds): void {
   const { notes } = trail
   const oldest = notes.at(-1)!.time - age
-  notes.splice(0, notes.findIndex(({ time }) => time >= oldest))
+  notes.splice(0, notes.findIndex(({ lastCopy }) => lastCopy >= oldest))
   if (notes.length > 2 * limit) dropRepeats(notes)
   if (notes.length > 2 * limit) notes.splice(0, notes.length - limit)
   trail.byPort = undefined

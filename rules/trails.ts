@@ -2,8 +2,8 @@ import type { Address } from '../parsers/address.ts'
 import { newTrail, progressOf, type Trail } from './trail.ts'
 
 /** Notes are bounded over all addresses too: memory for many addresses with a few is not memory for as many with hundreds. */
-const NOTES_PER_ADDRESS = 4
-const MIN_NOTES = 500_000
+const NOTES_PER_ADDRESS = 2
+const MIN_NOTES = 200_000
 
 /**
  * The trails of all addresses, at most `maxAddresses`. When full, the one with the least progress goes, of those the one

@@ -66,16 +66,16 @@ describe("OpenBSD's relative stamps", () => {
 describe('lines without a stamp', () => {
   const bare = 'IP 192.0.2.2.40000 > 192.0.2.1.7000: Flags [S], seq 1, win 64240, length 0\n'
 
-  it('have time null in a log without stamps, which tcpdump -t writes', async () => {
-    const { stdout, code } = await parse(bare.repeat(2), '--json')
-    expect(stdout.split('\n')[1]).toBe(
-      '{"line":2,"time":null,"proto":"tcp","src":"192.0.2.2","sport":40000,"dst":"192.0.2.1","dport":7000,"flags":["SYN"],"parser":"tcpdump"}',
-    )
+  it('have time null', async () => {
+    const pflog = `rule 4/0(match): pass in on em0: ${bare.slice('IP '.length)}`
+    const { stdout, code } = await parse(pflog.repeat(2), '--json')
+    expect(JSON.parse(stdout.split('\n')[1]!)).toMatchObject({ line: 2, time: null, src: '192.0.2.2', dport: 7000, flags: ['SYN'] })
     expect(code).toBe(0)
-    expect((await parse(bare)).stdout).toMatch(/^ {5}1 {2}no time {22}tcp {3}192\.0\.2\.2:40000 > 192\.0\.2\.1:7000 {2}SYN\n$/)
+    expect((await parse(pflog)).stdout).toMatch(/^ {5}1 {2}no time {22}tcp {3}192\.0\.2\.2:40000 > 192\.0\.2\.1:7000 {2}SYN in em0 pass\n$/)
   })
 
-  it('are refused where the others have one: it may be a packet within a packet', async () => {
+  it('are refused of plain tcpdump: it may be a packet within a packet', async () => {
+    expect((await parse(bare.repeat(2), '--parser', 'tcpdump')).code).toBe(1)
     const { stdout } = await parse(`12:00:00.000000 ${bare}${bare}`, '--unmatched', '--json')
     expect(jsonLines(stdout).map(({ line, reason }) => [line, reason])).toEqual([[2, 'ambiguous']])
   })

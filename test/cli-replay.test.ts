@@ -74,7 +74,7 @@ reorder = 0
 const scan = Array.from({ length: 2201 }, (_, index) => 6900 + index)
 const once = (atMs: string): string[] => [`open ssh ${A} ${atMs} until ${(Number(atMs) + 30).toFixed(3)}`]
 
-describe.each(STYLES)("the design's table, by %s", (_name, config) => {
+describe.each(STYLES)("sequence 7000, 8000, 9000, by %s", (_name, config) => {
   it.concurrent.each<[string, LoggedPacket[], reorder: string, opens: string[]]>([
     ['7000 8000 9000', knocks([7000, 8000, 9000]), '0', once('00.800')],
     ['7000 9000 8000, gaps 0.05 s', knocks([7000, 9000, 8000], 50), '500ms', once('00.100')],

@@ -14,7 +14,7 @@ const HEAD = '[knocktail]\n'
 const rule = (...keys: string[]): string => `${HEAD}[ssh]\nsequence = 48211, 7043\nreorder = 0\nother_ports = 0\nstart_command = true\n${keys.join('\n')}\n`
 const only = (text: string) => config(text).rules[0] ?? expect.fail('no rule')
 
-describe('the example of the design', () => {
+describe('the example of the README', () => {
   const text = `[knocktail]
 firewall  = nftables
 state_dir = /var/lib/knocktail

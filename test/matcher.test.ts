@@ -20,7 +20,7 @@ function opened(rules: Rule | Rule[], events: readonly ConnectionEvent[]): strin
 const ssh = (reorder: Micros | 'any' = 0 as Micros): Rule => staticRule(portSteps(7000, 8000, 9000), { reorder })
 const merge = (...histories: ConnectionEvent[][]): ConnectionEvent[] => histories.flat().toSorted((a, b) => a.time - b.time)
 
-describe('the table of the design: sequence 7000, 8000, 9000', () => {
+describe('sequence 7000, 8000, 9000', () => {
   it.each<[string, number[], number, Micros | 'any', string[]]>([
     ['in order', [7000, 8000, 9000], 400, 0 as Micros, [A]],
     ['swapped within reorder', [7000, 9000, 8000], 50, ms(500), [A]],

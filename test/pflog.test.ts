@@ -30,7 +30,7 @@ const UPSTREAM = 'rule 4/0(match): pass in on wg0: '
 const ENDS = '192.0.2.123.10584 > 192.0.2.31.22: '
 const SPAN = 'since-first'
 
-describe('the line of the brief', () => {
+describe('a line cut behind its flags', () => {
   it('is a SYN, though its author cut it after the flags', () => {
     expect(parse('5.998374 rule 4/(match) pass in on wg0: 192.0.2.123.10584 > 192.0.2.31.22: S')).toEqual({
       stamp: { kind: SPAN, at: 5_998_374, resolution: MICROSECOND },
@@ -69,7 +69,7 @@ describe('stamps', () => {
   })
 
   it('says what -tttt means when it is told', () => {
-    expect(pflogMessage(`0.001626 ${line}`, 0, NO_STAMP, { prefix: undefined, spans: 'since-previous', stampless: false }))
+    expect(pflogMessage(`0.001626 ${line}`, 0, NO_STAMP, { prefix: undefined, spans: 'since-previous' }))
       .toMatchObject({ stamp: { kind: 'since-previous', at: 1626 } })
   })
 

@@ -8,9 +8,6 @@ import { SECOND, type Stamp } from '../../parsers/time.ts'
  */
 const TRIED = [200, 2_000, 10_000]
 
-/** Nothing is known of a log whose first lines are read. */
-export const FIRST_CONTEXT: ParseContext = { ...DEFAULT_CONTEXT, stampless: true }
-
 export interface Detection {
   readonly dialect: Dialect
   readonly understood: number
@@ -31,7 +28,7 @@ export function detectDialect(lines: readonly string[]): Detection | undefined {
 
 function bestDialect(tried: readonly string[]): Detection {
   const found = DIALECTS.map((dialect) => {
-    const understood = tried.filter((line) => isParsed(parseLine(dialect, line, FIRST_CONTEXT))).length
+    const understood = tried.filter((line) => isParsed(parseLine(dialect, line, DEFAULT_CONTEXT))).length
     return { dialect, understood, tried: tried.length }
   })
   return found.reduce((most, next) => (next.understood > most.understood ? next : most))

@@ -6,7 +6,7 @@ import type { Micros, Stamp } from '../../parsers/time.ts'
 import { wallClock } from '../../parsers/wall-clock.ts'
 import type { Zone } from '../../parsers/zone.ts'
 import { KnocktailError } from '../error.ts'
-import { detectDialect, detectSpans, FIRST_CONTEXT } from './detect.ts'
+import { detectDialect, detectSpans } from './detect.ts'
 import { eventClock, type EventClock } from './event-clock.ts'
 import { readHead } from './head.ts'
 import { LineSplitter } from './lines.ts'
@@ -74,9 +74,7 @@ export async function openLogReader(file: LogFile, options: ReadOptions, onRead?
   const dialect = options.parser === undefined ? detection?.dialect : findDialect(options.parser)
   if (!dialect) throw new KnocktailError('failed', `${file.title} is in no format that Knocktail knows: knocktail parsers lists them, --parser names one`)
   const stamps = firstStamps(lines, dialect)
-  const context: ParseContext = {
-    ...DEFAULT_CONTEXT, spans: options.spans ?? detectSpans(stamps), stampless: stamps.length > 0 && stamps.every(({ kind }) => kind === 'none'),
-  }
+  const context: ParseContext = { ...DEFAULT_CONTEXT, spans: options.spans ?? detectSpans(stamps) }
   const isDated = stamps.length > 0 && !stamps.some(isUndated)
   const last = isDated ? file.written : await lastWritten(file, dialect, options.zone)
   const clock = eventClock({ mode: 'replay', zone: options.zone, year: options.year, last })
@@ -102,7 +100,7 @@ function headLines(head: Buffer, isWhole: boolean): string[] {
 const STAMPS_FROM = 1000
 
 function firstStamps(lines: readonly string[], dialect: Dialect): Stamp[] {
-  const read = (some: readonly string[]): Stamp[] => some.flatMap((line) => stampOf(parseLine(dialect, line, FIRST_CONTEXT)) ?? [])
+  const read = (some: readonly string[]): Stamp[] => some.flatMap((line) => stampOf(parseLine(dialect, line, DEFAULT_CONTEXT)) ?? [])
   const first = read(lines.slice(0, STAMPS_FROM))
   return first.length > 0 ? first : read(lines.slice(STAMPS_FROM))
 }

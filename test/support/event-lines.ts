@@ -1,6 +1,6 @@
 import { findDialect, parseLine } from '../../parsers/dialects.ts'
 import { flagNames, type Fields } from '../../parsers/event.ts'
-import { DEFAULT_CONTEXT, isParsed, type Outcome, type ParseContext } from '../../parsers/parser.ts'
+import { DEFAULT_CONTEXT, isParsed, type Outcome } from '../../parsers/parser.ts'
 import { expectedOf, logLines, SAMPLES, type Sample } from './samples.ts'
 
 /** A line of the samples that shows an event. */
@@ -27,8 +27,7 @@ function eventLines(sample: Sample): EventLine[] {
   const dialect = findDialect(sample.dialect)!
   const lines = logLines(sample)
   const events = expectedOf(sample).filter(({ reason }) => reason === undefined)
-  const context: ParseContext = { ...DEFAULT_CONTEXT, stampless: events.every(({ time }) => time === null) }
-  const parse = (text: string): Outcome => parseLine(dialect, text, context)
+  const parse = (text: string): Outcome => parseLine(dialect, text, DEFAULT_CONTEXT)
   return events.map(({ line }) => {
     const text = lines[line - 1]!
     const outcome = parse(text)
