@@ -29,6 +29,8 @@ function hasFlags({ flags }: Packet, set: number, clear: number): boolean {
 const BAD_REQUEST = { http: 400, gemini: 59 } as const
 
 function isRequestKnock(request: Request, { limits }: Rule): boolean {
+  // What a limit asks for and the log does not show is not given.
+  if (limits.interfaces || limits.target) return false
   if (request.status === BAD_REQUEST[request.proto]) return false
   return !limits.status || (request.status !== undefined && limits.status.includes(request.status))
 }

@@ -53,8 +53,8 @@ export class Matcher {
   finish(): Decision[] {
     const ends: Decision[] = []
     for (const trail of this.#trails.all()) {
-      for (const [compiled, attempt] of trail.attempts) ends.push(attemptEnd(trail, compiled, attempt, 'timeout', undefined))
-      trail.attempts.clear()
+      for (const [compiled, attempt] of attemptsOf(trail)) ends.push(attemptEnd(trail, compiled, attempt, 'timeout', undefined))
+      trail.attempts = undefined
     }
     return ends
   }
@@ -74,10 +74,14 @@ export class Matcher {
     }
     this.#trails.touch(trail, notesBefore)
     for (const evicted of this.#trails.evict()) {
-      for (const [compiled, attempt] of evicted.attempts) decisions.push(attemptEnd(evicted, compiled, attempt, 'evicted', undefined))
+      for (const [compiled, attempt] of attemptsOf(evicted)) decisions.push(attemptEnd(evicted, compiled, attempt, 'evicted', undefined))
     }
     return decisions.length === 0 ? NONE : decisions
   }
+}
+
+function attemptsOf({ attempts }: Trail): Iterable<[Compiled, Attempt]> {
+  return attempts ?? []
 }
 
 function noteOf(event: ConnectionEvent, key: EventKey, knocks: readonly Compiled[] | undefined, order: number): Note {
@@ -99,7 +103,7 @@ function knock(trail: Trail, compiled: Compiled, note: Note, decisions: Decision
   const choice = tooMany ? undefined : chooseWith(compiled, knocks, note, accept)
   if (choice) {
     for (const chosen of choice) (chosen.usedBy ??= []).push(compiled)
-    trail.attempts.delete(compiled)
+    trail.attempts?.delete(compiled)
     decisions.push({ kind: 'match', rule, sequence: compiled.sequence, address: trail.address, time: latestTime(choice) })
     rule.onMatch?.(compiled.sequence)
     return
@@ -124,11 +128,11 @@ function latestTime(choice: readonly Note[]): Micros {
 }
 
 function followAttempt(trail: Trail, compiled: Compiled, note: Note, open: Attempt | undefined, decisions: Decision[]): void {
-  const before = trail.attempts.get(compiled)
+  const before = trail.attempts?.get(compiled)
   const goesOn = before && open && !precedes(before.start, open.start)
   if (before && !goesOn) decisions.push(attemptEnd(trail, compiled, before, howItEnded(trail, compiled, before, note), note))
-  if (open) trail.attempts.set(compiled, open)
-  else trail.attempts.delete(compiled)
+  if (open) (trail.attempts ??= new Map()).set(compiled, open)
+  else trail.attempts?.delete(compiled)
 }
 
 function howItEnded(trail: Trail, compiled: Compiled, { start }: Attempt, note: Note): AttemptEnd['how'] {
@@ -139,11 +143,11 @@ function howItEnded(trail: Trail, compiled: Compiled, { start }: Attempt, note: 
 
 /** Another port was touched: the attempts for which it was one too many are scans. */
 function endScans(trail: Trail, note: Note, decisions: Decision[]): void {
-  for (const [compiled, attempt] of trail.attempts) {
+  for (const [compiled, attempt] of attemptsOf(trail)) {
     const end: Note = { ...note, order: Number.POSITIVE_INFINITY }
     if (!isScan(trail, compiled, attempt.start, end)) continue
     decisions.push(attemptEnd(trail, compiled, attempt, 'scan', note))
-    trail.attempts.delete(compiled)
+    trail.attempts?.delete(compiled)
   }
 }
 

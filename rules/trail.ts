@@ -11,7 +11,8 @@ export interface Trail {
   readonly address: Address
   /** In event order. The oldest go first, so between two that are kept none is missing. */
   readonly notes: Note[]
-  readonly attempts: Map<Compiled, Attempt>
+  /** Undefined as long as there is none: most addresses never begin one. */
+  attempts: Map<Compiled, Attempt> | undefined
   /** The progress by which it was last sorted in. */
   rank: number
   /** The notes by source port, from the time on when looking through all of them is slow. */
@@ -21,13 +22,13 @@ export interface Trail {
 }
 
 export function newTrail(address: Address): Trail {
-  return { address, notes: [], attempts: new Map(), rank: 0, byPort: undefined, tidyAt: MANY_NOTES }
+  return { address, notes: [], attempts: undefined, rank: 0, byPort: undefined, tidyAt: MANY_NOTES }
 }
 
 /** The steps taken in the attempt that has come furthest. */
 export function progressOf(trail: Trail): number {
   let most = 0
-  for (const { taken } of trail.attempts.values()) most = Math.max(most, taken)
+  if (trail.attempts) for (const { taken } of trail.attempts.values()) most = Math.max(most, taken)
   return most
 }
 

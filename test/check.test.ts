@@ -87,3 +87,29 @@ it('prints nothing of a file unescaped', () => {
   const shown = lines('[d]\nsequence = 9000,7000,8000\ncommand = a\u009b31m\u202e\n'.replace('\u009b', '')).join('\n')
   expect(shown).toContain('runs       a31m\\u202e')
 })
+
+const RULES = (backup: string, ssh = ''): string => `[knocktail]
+firewall = nftables
+[firewall nftables]
+set4 = inet filter knock4
+[ssh]
+sequence = 31877, 7412:udp, 52044
+ports = 22/tcp
+${ssh}
+[backup]
+sequence = 18342, 61020, 25117
+${backup}
+`
+
+it('warns of two doors in one set, which opens both', () => {
+  const warning = 'rules ssh and backup open different ports through one nftables set'
+  expect(lines(RULES('ports = 873/tcp')).join('\n')).toContain(warning)
+  expect(lines(RULES('ports = 22/tcp')).join('\n')).not.toContain(warning)
+  expect(lines(RULES('ports = 873/tcp\nfirewall = ufw')).join('\n')).not.toContain(warning)
+})
+
+it('warns of limits that the log of a step cannot show', () => {
+  expect(lines(RULES('ports = 22/tcp', 'status = 200')).join('\n')).toContain('rule ssh: status has no effect on ports')
+  const web = RULES('ports = 22/tcp', 'interface = eth0').replace('52044', 'GET /door-4f1c')
+  expect(lines(web).join('\n')).toContain('rule ssh can never open: no web log shows the interface of a request')
+})

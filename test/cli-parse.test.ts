@@ -67,11 +67,11 @@ describe('lines without a stamp', () => {
   const bare = 'IP 192.0.2.2.40000 > 192.0.2.1.7000: Flags [S], seq 1, win 64240, length 0\n'
 
   it('have time null', async () => {
-    const pflog = `rule 4/0(match): pass in on em0: ${bare.slice('IP '.length)}`
-    const { stdout, code } = await parse(pflog.repeat(2), '--json')
+    const stampless = `rule 4/0(match): pass in on em0: ${bare.slice('IP '.length)}`
+    const { stdout, code } = await parse(stampless.repeat(2), '--json')
     expect(JSON.parse(stdout.split('\n')[1]!)).toMatchObject({ line: 2, time: null, src: '192.0.2.2', dport: 7000, flags: ['SYN'] })
     expect(code).toBe(0)
-    expect((await parse(pflog)).stdout).toMatch(/^ {5}1 {2}no time {22}tcp {3}192\.0\.2\.2:40000 > 192\.0\.2\.1:7000 {2}SYN in em0 pass\n$/)
+    expect((await parse(stampless)).stdout).toMatch(/^ {5}1 {2}no time {22}tcp {3}192\.0\.2\.2:40000 > 192\.0\.2\.1:7000 {2}SYN in em0 pass\n$/)
   })
 
   it('are refused of plain tcpdump: it may be a packet within a packet', async () => {

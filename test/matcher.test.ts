@@ -120,6 +120,11 @@ describe('what is a knock', () => {
   })
 })
 
+it('a request shows neither its interface nor where it went: such limits are not met', () => {
+  const web = (limits: Partial<Rule['limits']>): string[] => opened(staticRule(portSteps('/door'), { limits }), [event(0, { path: '/door', status: 200 })])
+  expect([web({ interfaces: ['eth0'] }), web({ target: [parseNetwork('192.0.2.1')!] }), web({})]).toEqual([[], [], [A]])
+})
+
 describe('copies', () => {
   const single = staticRule(portSteps(7000))
   const twice = (first: Parameters<typeof event>[1], second: Parameters<typeof event>[1], gapMs: number): number =>
@@ -131,6 +136,12 @@ describe('copies', () => {
 
   it('TCP: not if both lines print different sequence numbers', () => {
     expect([twice({ seq: 5 }, { seq: 6 }, 1), twice({ seq: 5 }, { seq: 5 }, 1), twice({ seq: 5 }, {}, 1)]).toEqual([2, 1, 1])
+  })
+
+  it('TCP: remembered as long as its copies come, whatever else does', () => {
+    const copies = [0, 60, 120, 180].map((at) => event(at * 1000, { port: 7000, sport: 1 }))
+    const others = Array.from({ length: 100 }, (_, index) => event(121_000 + index * 100, { port: 10_000 + index }))
+    expect(opened(single, [...copies.slice(0, 3), ...others, ...copies.slice(3)])).toEqual([A])
   })
 
   it('TCP: counted from the last copy', () => {

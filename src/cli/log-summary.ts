@@ -7,6 +7,7 @@ export function summarizeLog({ file, facts, report }: LogReader): string[] {
   const lines = [`${file.title}: ${count(report.lines, 'line')}, ${report.events} understood (${share.toFixed(share > 0 && share < 1 ? 2 : 0)} %)`]
   const reasons = [...report.reasons].toSorted(([, a], [, b]) => b - a)
   for (const [reason, lineCount] of reasons) lines.push(`  ${String(lineCount).padStart(8)}  ${REASONS[reason]}`)
+  if (report.flagless > 0) lines.push(`  ${count(report.flagless, 'TCP packet')} without flags: such knock only by rules with tcpflags = any`)
   if (report.unfinished) lines.push(`  its last line has no newline: it may be cut short`)
   if (report.events === 0) lines.push(`  nothing in it was understood as ${facts.dialect.name}: name the right one with --parser`)
   if (report.problem) lines.push(`  ${report.problem.message}`)

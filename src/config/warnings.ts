@@ -15,12 +15,41 @@ const FEW_BITS = 32
 export function allWarnings(doors: Doors, report: Report): void {
   if (doors.rules.length === 0) report.warning(0, 'there is no rule: nothing can be opened')
   for (const rule of doors.rules) {
-    for (const message of [...weaknesses(rule), ...firewallGaps(rule, doors)]) report.warning(rule.line, message)
+    for (const message of [...weaknesses(rule), ...idleLimits(rule), ...firewallGaps(rule, doors)]) report.warning(rule.line, message)
   }
   for (const [earlier, later] of pairsOf(doors.rules)) {
     const message = pairWarning(earlier, later, doors.style)
     if (message !== undefined) report.warning(later.line, message)
+    const shared = sharedDoor(earlier, later, doors)
+    if (shared !== undefined) report.warning(later.line, shared)
   }
+}
+
+/** What a firewall stores an address in: whoever is in it comes in by every port that it guards. */
+const SHARED: Readonly<Partial<Record<FirewallName, string>>> = { nftables: 'set', pf: 'table', ipset: 'set' }
+
+/** Then the weaker rule opens what the stronger one guards. */
+function sharedDoor(earlier: DoorRule, later: DoorRule, doors: Doors): string | undefined {
+  const [one, other] = [earlier, later].map(({ opens }) => opens.firewall ?? doors.firewall)
+  const what = one !== undefined && isFirewallName(one) ? SHARED[one] : undefined
+  if (what === undefined || one !== other || earlier.opens.ports.length === 0 || later.opens.ports.length === 0) return undefined
+  if (portsText(earlier) === portsText(later)) return undefined
+  const names = `rules ${earlier.match.name} and ${later.match.name}`
+  return `${names} open different ports through one ${one} ${what}, so either opens both: give them the same ports, or another firewall`
+}
+
+function portsText({ opens }: DoorRule): string {
+  return opens.ports.map(({ port, proto }) => `${port}/${proto}`).toSorted().join()
+}
+
+/** Limits that the log of a step cannot show. */
+function idleLimits({ match: { name, limits }, sequences }: DoorRule): string[] {
+  const kinds = new Set(sequences.flatMap(({ steps }) => steps.map(({ kind }) => kind)))
+  const packetLimit = limits.interfaces ? 'interface' : limits.target ? 'target' : undefined
+  return [
+    ...(packetLimit && kinds.has('request') ? [`rule ${name} can never open: no web log shows the ${packetLimit} of a request: drop ${packetLimit} or the web step`] : []),
+    ...(limits.status && !kinds.has('request') ? [`rule ${name}: status has no effect on ports: drop it`] : []),
+  ]
 }
 
 function weaknesses(rule: DoorRule): string[] {

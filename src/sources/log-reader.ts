@@ -54,6 +54,8 @@ interface LogReport {
   lines: number
   events: number
   readonly reasons: Map<Reason, number>
+  /** TCP packets whose flags the log does not show. */
+  flagless: number
   /** The last line had no newline: it may have been cut. */
   unfinished: boolean
   /** Why the log could not be read to its end. */
@@ -78,7 +80,7 @@ export async function openLogReader(file: LogFile, options: ReadOptions, onRead?
   const isDated = stamps.length > 0 && !stamps.some(isUndated)
   const last = isDated ? file.written : await lastWritten(file, dialect, options.zone)
   const clock = eventClock({ mode: 'replay', zone: options.zone, year: options.year, last })
-  const report: LogReport = { lines: 0, events: 0, reasons: new Map(), unfinished: false, problem: undefined }
+  const report: LogReport = { lines: 0, events: 0, reasons: new Map(), flagless: 0, unfinished: false, problem: undefined }
   const parse = lineParser(dialect, context, clock, file.path, report)
   return {
     file, report,
@@ -135,6 +137,7 @@ function lineParser(dialect: Dialect, context: ParseContext, clock: EventClock, 
     const reading = typeof outcome === 'string' ? undefined : clock(outcome.stamp)
     if (!isParsed(outcome) || reading === undefined) return refused(number, text, outcome, report)
     report.events++
+    if (outcome.fields.kind === 'packet' && outcome.fields.proto === 'tcp' && outcome.fields.flags === undefined) report.flagless++
     const event = connectionEvent(outcome.fields, reading.time, reading.resolution, source)
     return { number, text, event, reason: undefined, stamped: outcome.stamp.kind !== 'none' }
   }
