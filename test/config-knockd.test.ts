@@ -256,3 +256,9 @@ describe('a list of one-time sequences', () => {
     expect(problems(list('', '')[0], missing)).toEqual([expect.stringMatching(/^t.conf:2: one_time_sequences: ".*\/list" cannot be read: no such file$/)])
   })
 })
+
+it('takes [KNOCKTAIL] for a misspelt [knocktail]', () => {
+  expect(problems('[KNOCKTAIL]\nfirewall = null\n[ssh]\nsequence = 1234,2345\n')[0]).toBe(
+    "t.conf:1: [KNOCKTAIL]: the section that makes a file Knocktail's own is [knocktail], in lower case",
+  )
+})

@@ -41,6 +41,7 @@ export function parseConfig(text: string, path: string, readFile: ReadFile = ref
   const sources = of('source', sections).flatMap((section) => readSource(section, report) ?? [])
   const firewalls = of('firewall', sections).flatMap((section) => readFirewall(section, report) ?? [])
   const context = { style, interface: globals?.interface, readFile, report } as const
+  if (style === 'knockd') refuseMisspelt(of('rule', sections), report)
   const rules = of('rule', sections).flatMap((section) => readRule(section, context) ?? [])
   const ruleNames = of('rule', sections).map(({ name }) => name)
   const read = { style, rules, firewalls, firewall: globals?.firewall, ruleNames }
@@ -53,6 +54,13 @@ export function parseConfig(text: string, path: string, readFile: ReadFile = ref
 /** The mark of a native file; junk behind it is left to the reader to refuse. */
 function isNative(text: string): boolean {
   return /^\ufeff?[ \t]*\[knocktail(?:\]|\s|$)/m.test(text)
+}
+
+/** Nobody calls a door so: the file was meant to be native. */
+function refuseMisspelt(rules: readonly SectionText[], report: Report): void {
+  for (const { name, line } of rules) {
+    if (name.toLowerCase() === 'knocktail') report.error(line, `[${name}]: the section that makes a file Knocktail's own is [knocktail], in lower case`)
+  }
 }
 
 function of(kind: SectionKind, sections: readonly SectionText[]): SectionText[] {
