@@ -23,7 +23,7 @@ export interface Config {
   /** @default /var/lib/knocktail */
   readonly stateDir: string
   /** Of the rules that name none themselves. */
-  readonly firewall: string | undefined
+  readonly firewall: FirewallName | undefined
   readonly warnings: readonly Problem[]
 }
 
@@ -62,7 +62,7 @@ export interface Opening {
   /** The rule whose grant a match ends. */
   readonly closes: string | undefined
   /** Undefined: the configuration's. */
-  readonly firewall: string | undefined
+  readonly firewall: FirewallName | undefined
 }
 
 /** Where lines come from. */

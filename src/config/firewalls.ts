@@ -14,16 +14,24 @@ const NFT_SET: KeyForm = {
 }
 const PF_TABLE: KeyForm = { words: ['table'], pattern: /^[A-Za-z_][\w.-]{0,30}$/ }
 const IP_SET: KeyForm = { words: ['set'], pattern: /^[A-Za-z0-9_][\w.:-]{0,30}$/ }
+const ELEMENTS: KeyForm = { words: ['address', '.', 'proto', '.', 'service'], pattern: /^address(?:\s+\.\s+proto\s+\.\s+service)?$/ }
+/** Where it is not in the usual folders, or another one that takes the same arguments. */
+const PROGRAM: KeyForm = { words: ['/path/to/it'], pattern: /^\/\S+$/ }
+const FILE: KeyForm = { words: ['/path/to/it'], pattern: /^\/\S+$/ }
+/** Process names as tcpd(8) knows them: the last part of the server's path. */
+const DAEMONS: KeyForm = { words: ['sshd'], pattern: /^[A-Za-z][\w.-]*(?:\s+[A-Za-z][\w.-]*)*$/ }
+const ADOPT: KeyForm = { words: ['keep or delete'], pattern: /^(?:keep|delete)$/ }
+const ZONE: KeyForm = { words: ['zone'], pattern: /^[A-Za-z][\w-]{0,16}$/ }
 
 /** The firewalls and their keys. At least one of `needs` must be set. */
 const FIREWALLS = {
-  nftables: { keys: { set4: NFT_SET, set6: NFT_SET }, needs: ['set4', 'set6'] },
-  pf: { keys: { table: PF_TABLE }, needs: ['table'] },
-  ufw: { keys: {}, needs: [] },
+  nftables: { keys: { set4: NFT_SET, set6: NFT_SET, elements: ELEMENTS, program: PROGRAM }, needs: ['set4', 'set6'] },
+  pf: { keys: { table: PF_TABLE, adopt: ADOPT, program: PROGRAM }, needs: ['table'] },
+  ufw: { keys: { program: PROGRAM }, needs: [] },
   iptables: { keys: {}, needs: [] },
-  ipset: { keys: { set4: IP_SET, set6: IP_SET }, needs: ['set4', 'set6'] },
-  firewalld: { keys: {}, needs: [] },
-  'hosts.allow': { keys: {}, needs: [] },
+  ipset: { keys: { set4: IP_SET, set6: IP_SET, program: PROGRAM }, needs: ['set4', 'set6'] },
+  firewalld: { keys: { zone: ZONE, program: PROGRAM }, needs: [] },
+  'hosts.allow': { keys: { file: FILE, daemons: DAEMONS }, needs: [] },
   command: { keys: {}, needs: [] },
   null: { keys: {}, needs: [] },
 } as const satisfies Readonly<Record<string, { keys: Readonly<Record<string, KeyForm>>; needs: readonly string[] }>>
