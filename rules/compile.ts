@@ -24,13 +24,19 @@ function compile(rule: Rule, sequence: Sequence): Compiled {
 
 /** Which sequences are valid now, found by what an event touches. */
 export class SequenceIndex {
-  readonly #rules: readonly Rule[]
+  #rules: readonly Rule[]
   readonly #compiled = new WeakMap<Sequence, Compiled>()
   #valid: (readonly Sequence[])[] = []
   #byKey = new Map<EventKey, readonly Compiled[]>()
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules
+  }
+
+  replace(rules: readonly Rule[]): void {
+    this.#rules = rules
+    this.#valid = []
+    this.#byKey = new Map()
   }
 
   /** The sequences valid at `time` of which that key is a step. */
@@ -59,7 +65,7 @@ export class SequenceIndex {
 
   #compile(rule: Rule, sequence: Sequence): Compiled {
     const known = this.#compiled.get(sequence)
-    if (known) return known
+    if (known?.rule === rule) return known
     const compiled = compile(rule, sequence)
     this.#compiled.set(sequence, compiled)
     return compiled

@@ -25,13 +25,13 @@ const NONE: readonly Decision[] = []
 export class Matcher {
   readonly #index: SequenceIndex
   readonly #trails: Trails
-  readonly #bounds: Bounds
+  #bounds: Bounds
   #order = 0
 
   constructor(rules: readonly Rule[], maxAddresses: number) {
     this.#index = new SequenceIndex(rules)
     this.#trails = new Trails(maxAddresses)
-    this.#bounds = { notes: NOTES_PER_TRAIL, age: Math.max(COPY_WINDOW, ...rules.map(({ seqTimeout }) => seqTimeout)) as Micros }
+    this.#bounds = boundsOf(rules)
   }
 
   /** How many addresses are remembered. */
@@ -39,14 +39,25 @@ export class Matcher {
     return this.#trails.size
   }
 
-  read(event: ConnectionEvent): readonly Decision[] {
+  /** `mayKnock`: for which rules it counts as a knock; for the others it is only what its copies are recognised by. */
+  read(event: ConnectionEvent, mayKnock?: (rule: Rule) => boolean): readonly Decision[] {
     const key = eventKey(event)
     if (key === undefined || !isInbound(event)) return NONE
     const steps = this.#index.find(key, event.time)
     const knocks = steps?.filter(({ rule }) => isKnock(event, rule))
     // A packet to a knock port that does not knock (an ACK, say) is no other port either; a request never is one.
     if (knocks ? knocks.length === 0 : event.kind === 'request') return NONE
-    return this.#take(event, key, knocks)
+    return this.#take(event, key, mayKnock ? knocks?.filter(({ rule }) => mayKnock(rule)) : knocks)
+  }
+
+  /** Other rules from here on. What is remembered stays; attempts at rules that are gone are dropped. */
+  replaceRules(rules: readonly Rule[]): void {
+    this.#index.replace(rules)
+    this.#bounds = boundsOf(rules)
+    const kept = new Set(rules)
+    for (const trail of this.#trails.all()) {
+      for (const [compiled] of attemptsOf(trail)) if (!kept.has(compiled.rule)) trail.attempts?.delete(compiled)
+    }
   }
 
   /** Ends all open attempts, at the end of a log. */
@@ -78,6 +89,10 @@ export class Matcher {
     }
     return decisions.length === 0 ? NONE : decisions
   }
+}
+
+function boundsOf(rules: readonly Rule[]): Bounds {
+  return { notes: NOTES_PER_TRAIL, age: Math.max(COPY_WINDOW, ...rules.map(({ seqTimeout }) => seqTimeout)) as Micros }
 }
 
 function attemptsOf({ attempts }: Trail): Iterable<[Compiled, Attempt]> {

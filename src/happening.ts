@@ -6,7 +6,7 @@ export type Happening = About & (
   | { readonly event: 'open' | 'extend'; readonly until: Micros | null }
   | { readonly event: 'close'; readonly by?: string }
   | { readonly event: 'failure' | 'scan' | 'timeout'; readonly step: number; readonly steps: number; readonly expected: string; readonly got?: string }
-  | { readonly event: 'allowed' }
+  | { readonly event: 'allowed' | 'observed' }
   | { readonly event: 'refused'; readonly why: string }
 )
 

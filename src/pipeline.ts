@@ -1,49 +1,75 @@
 import type { ConnectionEvent } from '../parsers/event.ts'
-import type { Micros } from '../parsers/time.ts'
+import type { Network } from '../parsers/network.ts'
 import type { AttemptEnd, Decision, Match } from '../rules/decision.ts'
-import { Matcher } from '../rules/matcher.ts'
 import { keyText } from '../rules/key.ts'
-import { stepKey } from '../rules/rule.ts'
+import { Matcher } from '../rules/matcher.ts'
+import { stepKey, type Rule } from '../rules/rule.ts'
 import type { Config, DoorRule } from './config/config.ts'
+import { targetsOf } from './firewalls/targets.ts'
 import { refusal } from './grants/admission.ts'
 import { commandsFor } from './grants/commands.ts'
-import { Grants, type Grant } from './grants/grants.ts'
+import type { Grant, Grants } from './grants/grants.ts'
 import type { Happening } from './happening.ts'
 import { Tally } from './tally.ts'
 
-/** From connection events to what happens at the doors: matcher, grants, expiry. Its clock is the greatest event time so far. */
+/** What a live pipeline has beside its rules; replay has none of it. */
+export interface LiveParts {
+  /** This host's own addresses. */
+  readonly own: Pick<Network, 'contains'>
+  /** Told of every match before anything comes of it. */
+  readonly matched: (match: Match) => void
+  /** A command that nothing undoes: it is run once for this match. */
+  readonly runOnce: (door: DoorRule, match: Match) => void
+  /** Decide, and touch nothing. */
+  readonly observeOnly: boolean
+}
+
+/** From connection events to what happens at the doors: matcher, admission, grants. Time is the grants' own. */
 export class Pipeline {
-  readonly tally: Tally
-  readonly #config: Config
-  readonly #doors: ReadonlyMap<string, DoorRule>
+  tally: Tally
+  readonly #grants: Grants
   readonly #matcher: Matcher
-  readonly #grants = new Grants()
-  #now = Number.NEGATIVE_INFINITY as Micros
+  readonly #live: LiveParts | undefined
+  #config: Config
+  #doors: ReadonlyMap<string, DoorRule>
 
-  constructor(config: Config) {
+  constructor(config: Config, grants: Grants, live?: LiveParts) {
+    const rules = config.rules.map(({ match }) => match)
     this.#config = config
-    this.#doors = new Map(config.rules.map((door) => [door.match.name, door]))
-    this.#matcher = new Matcher(config.rules.map(({ match }) => match), config.maxAttempts)
-    this.tally = new Tally(config.rules.map(({ match }) => match.name))
+    this.#doors = doorsOf(config)
+    this.#grants = grants
+    this.#live = live
+    this.#matcher = new Matcher(rules, config.maxAttempts)
+    this.tally = new Tally(rules.map(({ name }) => name))
   }
 
-  read(event: ConnectionEvent): readonly Happening[] {
-    const closes = this.#advance(event.time)
-    const decisions = this.#matcher.read(event)
-    if (decisions.length === 0) return closes
-    return [...closes, ...decisions.flatMap((decision) => this.#follow(decision))]
+  /** How many addresses are remembered. */
+  get addresses(): number {
+    return this.#matcher.addresses
   }
 
-  /** The end of the log: attempts are given up, and the doors that still stand open close at their time. */
+  /** `mayKnock`: for which rules that event counts. */
+  read(event: ConnectionEvent, mayKnock?: (rule: Rule) => boolean): readonly Happening[] {
+    const decisions = this.#matcher.read(event, mayKnock)
+    return decisions.length === 0 ? NONE : decisions.flatMap((decision) => this.#follow(decision))
+  }
+
+  /** The end of the log: attempts are given up. */
   finish(): readonly Happening[] {
-    const ends = this.#matcher.finish().flatMap((end) => this.#follow(end))
-    return [...ends, ...this.#advance(Number.POSITIVE_INFINITY as Micros)].toSorted((a, b) => a.time - b.time)
+    return this.#matcher.finish().flatMap((end) => this.#follow(end))
   }
 
-  #advance(time: Micros): readonly Happening[] {
-    if (time <= this.#now) return []
-    this.#now = time
-    return this.#grants.expire(time).map((grant) => closed(grant, grant.until))
+  /** Ends the grants whose time has come. */
+  expire(): readonly Happening[] {
+    return this.#grants.expire().map((grant) => closed(grant, grant.until))
+  }
+
+  /** Other rules from here on: attempts at those that stayed the same (the same object) go on. */
+  reload(config: Config): void {
+    this.#config = config
+    this.#doors = doorsOf(config)
+    this.#matcher.replaceRules(config.rules.map(({ match }) => match))
+    this.tally = this.tally.forRules(config.rules.map(({ match }) => match.name))
   }
 
   #follow(decision: Decision): Happening[] {
@@ -53,36 +79,50 @@ export class Pipeline {
     return happenings
   }
 
-  #grant({ rule, sequence, address, time }: Match): Happening[] {
+  #grant(match: Match): Happening[] {
+    const { rule, sequence, address, time } = match
+    this.#live?.matched(match)
     const door = this.#doors.get(rule.name)!
     const about = { rule: rule.name, address, ...(sequence.user !== undefined && { user: sequence.user }), time }
-    const refused = refusal(address, this.#config)
+    const refused = refusal(address, { ...this.#config, ...(this.#live && { own: this.#live.own }) })
     if (refused) return [refused.kind === 'allowed' ? { event: 'allowed', ...about } : { event: 'refused', ...about, why: refused.why }]
-    return [...this.#closeOther(door, address, time), ...this.#open(door, about)]
+    if (door.opens.observe || this.#live?.observeOnly) return [{ event: 'observed', ...about }]
+    return [...this.#closeOther(door, match), ...this.#open(door, match, about)]
   }
 
   /** `closes = RULE`: a match ends that rule's grant of the same address. */
-  #closeOther(door: DoorRule, address: Match['address'], time: Micros): Happening[] {
-    const other = door.opens.closes === undefined ? undefined : this.#doors.get(door.opens.closes)
-    const grant = other && this.#grants.close(other, address)
+  #closeOther(door: DoorRule, { address, time }: Match): Happening[] {
+    const { closes } = door.opens
+    const grant = closes === undefined ? undefined : this.#grants.close(closes, address)
     return grant ? [{ ...closed(grant, time), by: door.match.name }] : []
   }
 
-  #open(door: DoorRule, about: { rule: string; address: Match['address']; time: Micros }): Happening[] {
+  #open(door: DoorRule, match: Match, about: { rule: string; address: Match['address']; user?: string; time: Match['time'] }): Happening[] {
     const { start, stop } = commandsFor(door.opens, about.address)
     const hasPorts = door.opens.ports.length > 0
     if (!hasPorts && start === undefined) return []
     // A command that nothing undoes is run once per match: there is nothing to close.
-    if (!hasPorts && stop === undefined) return [{ event: 'open', ...about, until: null }]
-    const { extended, grant } = this.#grants.open(door, about.address, about.time)
+    if (!hasPorts && stop === undefined) {
+      this.#live?.runOnce(door, match)
+      return [{ event: 'open', ...about, until: null }]
+    }
+    const { openFor, maxOpen, killOnClose: kill } = door.opens
+    const { extended, grant } = this.#grants.open({ ...about, openFor, maxOpen, kill, targets: targetsOf(door, this.#config) })
     const opened: Happening = { event: extended ? 'extend' : 'open', ...about, until: grant.until }
     // A match read late may be over before it was seen.
-    return [opened, ...this.#grants.expire(this.#now).map((over) => closed(over, over.until))]
+    return [opened, ...this.expire()]
   }
 }
 
-function closed({ door, address }: Grant, time: Micros): Happening & { event: 'close' } {
-  return { event: 'close', rule: door.match.name, address, time }
+const NONE: readonly Happening[] = []
+
+function doorsOf({ rules }: Config): ReadonlyMap<string, DoorRule> {
+  return new Map(rules.map((door) => [door.match.name, door]))
+}
+
+/** A door closes, at its time or before. */
+export function closed({ rule, user, address }: Grant, time: Grant['until']): Happening & { event: 'close' } {
+  return { event: 'close', rule, address, ...(user !== undefined && { user }), time }
 }
 
 const EVENTS = { wrong: 'failure', scan: 'scan', timeout: 'timeout' } as const

@@ -17,8 +17,13 @@ export interface RuleTally {
 export class Tally {
   readonly rules: ReadonlyMap<string, RuleTally>
 
-  constructor(ruleNames: readonly string[]) {
-    this.rules = new Map(ruleNames.map((name) => [name, { attempts: 0, opens: 0, extensions: 0, failedAt: new Map(), timeouts: 0 }]))
+  constructor(ruleNames: readonly string[], before?: Tally) {
+    this.rules = new Map(ruleNames.map((name) => [name, before?.rules.get(name) ?? newTally()]))
+  }
+
+  /** Counts of rules that stay go on. */
+  forRules(ruleNames: readonly string[]): Tally {
+    return new Tally(ruleNames, this)
   }
 
   countDecision(decision: Decision): void {
@@ -34,4 +39,8 @@ export class Tally {
     if (event === 'open') tally.opens++
     else if (event === 'extend') tally.extensions++
   }
+}
+
+function newTally(): RuleTally {
+  return { attempts: 0, opens: 0, extensions: 0, failedAt: new Map(), timeouts: 0 }
 }

@@ -7,7 +7,7 @@ import { UTC } from '../parsers/zone.ts'
 import { KnocktailError } from '../src/error.ts'
 import { happeningRecord, type Happening } from '../src/happening.ts'
 import { jsonLine } from '../src/json-line.ts'
-import { Pipeline } from '../src/pipeline.ts'
+import { Replay } from '../src/replay.ts'
 import { gunzipped } from '../src/sources/gunzip.ts'
 import { LineSplitter } from '../src/sources/lines.ts'
 import type { LogFile } from '../src/sources/log-file.ts'
@@ -60,10 +60,10 @@ interface Outcome {
 async function replayed(logs: readonly { bytes: Buffer; cuts: readonly number[] }[]): Promise<Outcome> {
   const files = logs.map(({ bytes, cuts }, index) => logFile(`log${index}`, bytes, cuts))
   const readers = await Promise.all(files.map((file) => openLogReader(file, { parser: 'kernel', zone: UTC, year: undefined, spans: undefined })))
-  const pipeline = new Pipeline(config(RULES))
+  const replay = new Replay(config(RULES))
   const happenings: Happening[] = []
-  for await (const events of mergeByTime(readers)) for (const event of events) happenings.push(...pipeline.read(event))
-  happenings.push(...pipeline.finish())
+  for await (const events of mergeByTime(readers)) for (const event of events) happenings.push(...replay.read(event))
+  happenings.push(...replay.finish())
   return {
     happenings: happenings.map((happening) => jsonLine(happeningRecord(happening))),
     reports: readers.map(({ report: { reasons, problem, ...rest } }) => ({ ...rest, reasons: [...reasons], problem: problem?.message })),

@@ -1,13 +1,13 @@
 import { loadConfig } from '../config/load.ts'
 import { happeningRecord, type Happening } from '../happening.ts'
 import { jsonLine } from '../json-line.ts'
-import { Pipeline } from '../pipeline.ts'
+import { Replay } from '../replay.ts'
 import { mergeByTime } from '../sources/merge.ts'
 import { openLogs, type LogOptions } from './logs.ts'
 import { isReadable, summarizeLog } from './log-summary.ts'
 import { Output, tell } from './output.ts'
 import { summarizeRules } from './rule-summary.ts'
-import { tellHappening } from './story.ts'
+import { tellHappening } from '../story.ts'
 
 export interface ReplayOptions extends LogOptions {
   readonly config: string
@@ -18,18 +18,18 @@ export interface ReplayOptions extends LogOptions {
 export async function runReplay(specs: readonly string[], options: ReplayOptions): Promise<number> {
   const config = await loadConfig(options.config)
   const { readers, progress } = await openLogs(specs, options)
-  const pipeline = new Pipeline(config)
+  const replay = new Replay(config)
   const output = new Output(progress.pause)
   const print = (happening: Happening): void => {
     output.line(options.json ? jsonLine(happeningRecord(happening)) : tellHappening(happening, config))
   }
   for await (const events of mergeByTime(readers)) {
-    for (const event of events) for (const happening of pipeline.read(event)) print(happening)
+    for (const event of events) for (const happening of replay.read(event)) print(happening)
     await output.flush()
   }
-  for (const happening of pipeline.finish()) print(happening)
+  for (const happening of replay.finish()) print(happening)
   await output.flush()
   progress.stop()
-  for (const line of [...readers.flatMap(summarizeLog), ...summarizeRules(pipeline.tally)]) tell(line)
+  for (const line of [...readers.flatMap(summarizeLog), ...summarizeRules(replay.pipeline.tally)]) tell(line)
   return readers.every(isReadable) ? 0 : 1
 }

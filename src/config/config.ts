@@ -22,10 +22,24 @@ export interface Config {
   readonly maxAge: Micros
   /** @default /var/lib/knocktail */
   readonly stateDir: string
+  /** As whom the daemon runs once it has what only root may open. Undefined: knocktail, or nobody where there is no such user. */
+  readonly user: string | undefined
+  /** The words of the command that starts the privileged part. Undefined: it is started as the daemon was. */
+  readonly helper: readonly string[] | undefined
+  /** What becomes of open doors when the daemon is stopped. keep: each closes at its time. @default keep */
+  readonly onExit: 'keep' | 'close'
+  /** enforce; observe: all is decided and told, nothing is opened. @default enforce */
+  readonly mode: Mode
+  /** Where the log goes: a path; undefined: standard output. */
+  readonly log: string | undefined
+  /** Refuse sources that local users can write to. @default no */
+  readonly requireTrusted: boolean
   /** Of the rules that name none themselves. */
   readonly firewall: FirewallName | undefined
   readonly warnings: readonly Problem[]
 }
+
+export type Mode = 'enforce' | 'observe'
 
 export interface DoorRule {
   /** What must be knocked. */
@@ -40,12 +54,16 @@ export interface DoorRule {
   readonly sequences: readonly Sequence[]
   /** Of the section's header. */
   readonly line: number
+  /** Two rules of one name with the same text are the same rule. */
+  readonly text: string
 }
 
 export interface OpenPort {
   readonly proto: 'tcp' | 'udp'
   readonly port: Port
 }
+
+export type CloseWhen = 'timeout' | 'connected' | 'disconnected'
 
 /** What a match does. */
 export interface Opening {
@@ -59,6 +77,12 @@ export interface Opening {
   /** For IPv6. Undefined: the same as for IPv4, as in knockd; empty: nothing is run. */
   readonly startCommand6: string | undefined
   readonly stopCommand6: string | undefined
+  /** Until when it stays open: its time; the first connection; the end of the last one. @default timeout */
+  readonly closeWhen: CloseWhen
+  /** Whether connections that stand are ended when it closes. @default no */
+  readonly killOnClose: boolean
+  /** Matches are told, and open nothing. */
+  readonly observe: boolean
   /** The rule whose grant a match ends. */
   readonly closes: string | undefined
   /** Undefined: the configuration's. */

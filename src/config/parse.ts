@@ -15,6 +15,12 @@ import { allWarnings } from './warnings.ts'
 
 const GLOBAL = {
   firewall: key(readFirewallName),
+  user: key(values.readText),
+  helper: key(values.readArguments),
+  on_exit: keyOr(values.readOneOf('keep', 'close'), 'keep'),
+  mode: keyOr(values.readOneOf('enforce', 'observe'), 'enforce'),
+  log: key(values.readPath),
+  require_trusted: keyOr(values.readYesNo, 'no'),
   state_dir: keyOr(values.readPath, '/var/lib/knocktail'),
   always_allow: key(values.readNetworks),
   never_open: key(values.readNetworks),
@@ -115,6 +121,12 @@ function toConfig(globals: Globals, parts: Parts): Config {
     maxAttempts: globals.max_attempts,
     maxAge: globals.max_age,
     stateDir: globals.state_dir,
+    user: globals.user,
+    helper: globals.helper,
+    onExit: globals.on_exit,
+    mode: globals.mode,
+    log: globals.log,
+    requireTrusted: globals.require_trusted,
     firewall: globals.firewall,
   }
 }

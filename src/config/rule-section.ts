@@ -32,6 +32,9 @@ const NATIVE = {
   start_command_6: key(values.readCommand),
   stop_command_6: key(values.readCommand),
   closes: key(values.readText),
+  close_when: keyOr(values.readOneOf('timeout', 'connected', 'disconnected'), 'timeout'),
+  kill_on_close: keyOr(values.readYesNo, 'no'),
+  mode: keyOr(values.readOneOf('enforce', 'observe'), 'enforce'),
   firewall: key(readFirewallName),
 }
 
@@ -76,7 +79,12 @@ export function readRule(section: SectionText, context: RuleContext): DoorRule |
     flags: keys.tcpflags,
     limits: readLimits(keys, context),
   }
-  return opens && { match, target: targetOf(keys.target), opens, sequences: knocks.sequences, line: section.line }
+  return opens && { match, target: targetOf(keys.target), opens, sequences: knocks.sequences, line: section.line, text: textOf(section, context) }
+}
+
+function textOf(section: SectionText, context: RuleContext): string {
+  const entries = [...section.entries.values()].map(({ key, value }) => [key, value])
+  return JSON.stringify([context.style, context.interface ?? null, entries.toSorted()])
 }
 
 function readKeys(section: SectionText, context: RuleContext): Keys | undefined {
@@ -150,6 +158,9 @@ function readOpening(keys: Keys, section: SectionText, context: RuleContext): Op
     startCommand6: keys.start_command_6,
     stopCommand6: keys.stop_command_6,
     closes: keys.closes,
+    closeWhen: keys.close_when,
+    killOnClose: keys.kill_on_close,
+    observe: keys.mode === 'observe',
     firewall: keys.firewall,
   }
 }

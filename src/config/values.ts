@@ -38,6 +38,19 @@ export function readYesNo(text: string): Read<boolean> {
   return value === undefined ? { fault: `${quoted(text)} is neither yes nor no` } : { value }
 }
 
+/** A command and its arguments, separated by blanks; quotes mean nothing. */
+export function readArguments(text: string): Read<string[]> {
+  return text === '' ? { fault: 'is empty: write the command and its arguments' } : { value: text.trim().split(/\s+/) }
+}
+
+/** One of a few words. */
+export function readOneOf<const T extends string>(...words: readonly T[]): (text: string) => Read<T> {
+  return (text) => {
+    const value = words.find((word) => word === text)
+    return value === undefined ? { fault: `${quoted(text)} is none of ${words.join(', ')}${didYouMean(text, words)}` } : { value }
+  }
+}
+
 export function readReorder(text: string): Read<Micros | 'any'> {
   if (text === 'any') return { value: 'any' }
   const read = readDuration(text)

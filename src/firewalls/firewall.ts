@@ -36,26 +36,27 @@ export interface Entry {
 }
 
 /**
- * What each kind of firewall is like. expires: its entries end by themselves. persists: they outlive a reboot.
- * lists: it can tell what it holds. repeats: adding what is there already does no harm, so an entry may be asserted again.
+ * What each kind of firewall is like. expires: its entries end by themselves. lists: it can tell what it holds.
+ * repeats: adding what is there already does no harm, so an entry may be asserted again.
+ * marks: an entry shows that it is ours, so that a second `add` cannot take ours for somebody else's.
  */
 export interface Traits {
   readonly expires: boolean
-  readonly persists: boolean
   readonly lists: boolean
   readonly repeats: boolean
+  readonly marks: boolean
 }
 
 export const TRAITS: Readonly<Record<FirewallName, Traits>> = {
-  nftables: { expires: true, persists: false, lists: true, repeats: true },
-  pf: { expires: false, persists: false, lists: true, repeats: true },
-  ufw: { expires: false, persists: true, lists: true, repeats: true },
-  iptables: { expires: false, persists: false, lists: true, repeats: true },
-  ipset: { expires: true, persists: false, lists: true, repeats: true },
-  firewalld: { expires: true, persists: false, lists: true, repeats: true },
-  'hosts.allow': { expires: false, persists: true, lists: true, repeats: true },
-  command: { expires: false, persists: true, lists: false, repeats: false },
-  null: { expires: false, persists: false, lists: false, repeats: true },
+  nftables: { expires: true, lists: true, repeats: true, marks: true },
+  pf: { expires: false, lists: true, repeats: true, marks: false },
+  ufw: { expires: false, lists: true, repeats: true, marks: true },
+  iptables: { expires: false, lists: true, repeats: true, marks: true },
+  ipset: { expires: true, lists: true, repeats: true, marks: false },
+  firewalld: { expires: true, lists: true, repeats: true, marks: false },
+  'hosts.allow': { expires: false, lists: true, repeats: true, marks: true },
+  command: { expires: false, lists: false, repeats: false, marks: false },
+  null: { expires: false, lists: false, repeats: true, marks: true },
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Target {
   readonly settings: Readonly<Record<string, readonly string[]>>
   /** Where an entry is one port's: ufw, iptables, firewalld, sets of `address . proto . service`. */
   readonly port?: OpenPort
+  /** Where an entry opens all that the admin's rule lets it: the ports that are meant, by which flows are found. */
+  readonly ports?: readonly OpenPort[]
   /** Where an entry is one rule's: command. */
   readonly rule?: string
   readonly commands?: TargetCommands
@@ -35,7 +37,15 @@ export type TargetId = string & { readonly [brand]: 'TargetId' }
 
 const TARGET_ID = /^[a-z][a-z.]{0,15}\.[0-9a-f]{16}$/
 
+const known = new WeakMap<Target, TargetId>()
+
 export function targetId(target: Target): TargetId {
+  const id = known.get(target) ?? digestId(target)
+  known.set(target, id)
+  return id
+}
+
+function digestId(target: Target): TargetId {
   const digest = createHash('sha256').update(canonical(target)).digest('hex').slice(0, 16)
   return `${target.firewall}.${digest}` as TargetId
 }

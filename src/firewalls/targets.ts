@@ -1,4 +1,4 @@
-import type { Config, DoorRule } from '../config/config.ts'
+import type { Config, DoorRule, OpenPort } from '../config/config.ts'
 import type { FirewallName } from '../config/firewalls.ts'
 import { targetId, type Target, type TargetId } from './target.ts'
 
@@ -28,7 +28,13 @@ export function targetsOf(door: DoorRule, config: Pick<Config, 'firewall' | 'fir
 function portTargets(firewall: FirewallName, door: DoorRule, { firewalls }: Pick<Config, 'firewalls'>): Target[] {
   const settings = firewalls.find((section) => section.name === firewall)?.settings ?? {}
   const isByPort = BY_PORT.has(firewall) || (settings['elements']?.length ?? 1) > 1
-  return isByPort ? door.opens.ports.map((port) => ({ firewall, settings, port })) : [{ firewall, settings }]
+  const { ports } = door.opens
+  return isByPort ? ports.map((port) => ({ firewall, settings, port })) : [{ firewall, settings, ports: ports.toSorted(byNumber) }]
+}
+
+/** Equal ports in another order are the same target. */
+function byNumber(one: OpenPort, other: OpenPort): number {
+  return one.port - other.port || (one.proto < other.proto ? -1 : 1)
 }
 
 function commandTargets({ match, opens }: DoorRule): Target[] {

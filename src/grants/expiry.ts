@@ -17,6 +17,11 @@ export class ExpiryQueue<T> {
     while (place > 0 && isBefore(entry, this.#heap[parentOf(place)]!)) place = this.#swap(place, parentOf(place))
   }
 
+  /** When the first ends, also of those that are of no interest any more. */
+  get next(): Micros | undefined {
+    return this.#heap[0]?.until
+  }
+
   /** Takes out the first that has ended by then. */
   take(now: Micros): T | undefined {
     const first = this.#heap[0]

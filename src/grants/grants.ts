@@ -1,53 +1,147 @@
 import type { Address } from '../../parsers/address.ts'
 import type { Micros } from '../../parsers/time.ts'
-import type { DoorRule } from '../config/config.ts'
+import type { Clocks } from '../clocks.ts'
+import type { Target } from '../firewalls/target.ts'
 import { ExpiryQueue } from './expiry.ts'
 
 /** The permission that one address holds by one rule until a time. */
 export interface Grant {
-  readonly door: DoorRule
+  readonly rule: string
+  readonly user: string | undefined
   readonly address: Address
+  /** By the wall clock, as the lines say. */
   readonly openedAt: Micros
+  /** By the wall clock. */
   readonly until: Micros
+  /** The same by the boot clock, as it was when the grant was made. It has expired when either clock says so. */
+  readonly deadline: Micros
+  /** How far it may be extended, by the wall clock. */
+  readonly latest: Micros
+  /** Where its entries are, and all that is needed to undo them. */
+  readonly targets: readonly Target[]
+  /** Whether connections that stand are ended with it. */
+  readonly kill: boolean
 }
 
-/** The grants that stand: at most one per rule and address. Kept in memory; time is whatever the caller says. */
+/** What a match asks for. */
+export interface Wish {
+  readonly rule: string
+  readonly user?: string | undefined
+  readonly address: Address
+  /** Of the match. */
+  readonly time: Micros
+  readonly openFor: Micros
+  readonly maxOpen: Micros
+  readonly targets: readonly Target[]
+  readonly kill: boolean
+}
+
+/** Told of every grant that begins to stand, or takes another's place, and of every one that no longer stands. */
+export interface GrantWatcher {
+  readonly stands: (grant: Grant, before: Grant | undefined) => void
+  readonly ended: (grant: Grant) => void
+}
+
+/** The grants that stand: at most one per rule and address. */
 export class Grants {
+  readonly #clocks: Pick<Clocks, 'wall' | 'boot'>
+  readonly #watcher: GrantWatcher | undefined
   readonly #standing = new Map<string, Grant>()
-  /** Also those that were extended or closed since: only what stands expires. */
+  /** By the boot clock; also those that were extended or closed since: only what stands expires. */
   readonly #expiries = new ExpiryQueue<Grant>()
+  /** How far the wall clock was ahead of the boot clock when it was last looked at. */
+  #lead = Number.NEGATIVE_INFINITY
+
+  constructor(clocks: Pick<Clocks, 'wall' | 'boot'>, watcher?: GrantWatcher) {
+    this.#clocks = clocks
+    this.#watcher = watcher
+  }
+
+  get size(): number {
+    return this.#standing.size
+  }
+
+  /** By the boot clock; there may be nothing to do then. */
+  get nextDeadline(): Micros | undefined {
+    return this.#expiries.next
+  }
+
+  all(): IterableIterator<Grant> {
+    return this.#standing.values()
+  }
+
+  find(rule: string, address: Address): Grant | undefined {
+    return this.#standing.get(keyOf(rule, address))
+  }
 
   /** Opens, or extends what stands: never beyond max_open from the first open, and never to an earlier time. */
-  open(door: DoorRule, address: Address, time: Micros): { readonly extended: boolean; readonly grant: Grant } {
-    const key = keyOf(door, address)
-    const before = this.#standing.get(key)
+  open(wish: Wish): { readonly extended: boolean; readonly grant: Grant } {
+    const { rule, user, address, time, targets, kill } = wish
+    const before = this.find(rule, address)
     const openedAt = before?.openedAt ?? time
-    const wanted = Math.min(time + door.opens.openFor, openedAt + door.opens.maxOpen)
-    const grant: Grant = { door, address, openedAt, until: Math.max(before?.until ?? 0, wanted) as Micros }
-    this.#standing.set(key, grant)
-    this.#expiries.add(grant, grant.until)
+    const latest = (openedAt + wish.maxOpen) as Micros
+    const until = Math.max(before?.until ?? 0, Math.min(time + wish.openFor, latest)) as Micros
+    const grant = { rule, user, address, openedAt, until, deadline: this.#deadline(until), latest, targets, kill }
+    this.#put(grant, before)
     return { extended: before !== undefined, grant }
   }
 
+  /** Lets a grant that stands last until then, or as long as it may. */
+  prolong(grant: Grant, until: Micros): Grant {
+    const longer = Math.max(grant.until, Math.min(until, grant.latest)) as Micros
+    const prolonged = { ...grant, until: longer, deadline: this.#deadline(longer) }
+    this.#put(prolonged, grant)
+    return prolonged
+  }
+
+  /** Puts back what stood when the process before this one ended, in the same boot of the machine. */
+  restore(grant: Grant): void {
+    this.#put(grant, undefined)
+  }
+
   /** Ends a grant before its time; undefined if there is none. */
-  close(door: DoorRule, address: Address): Grant | undefined {
-    const grant = this.#standing.get(keyOf(door, address))
-    this.#standing.delete(keyOf(door, address))
+  close(rule: string, address: Address): Grant | undefined {
+    const grant = this.find(rule, address)
+    if (grant) this.#end(grant)
     return grant
   }
 
   /** Ends the grants whose time has come, the earliest first. */
-  expire(now: Micros): Grant[] {
+  expire(): Grant[] {
+    const boot = this.#clocks.boot()
+    const wall = this.#clocks.wall()
     const expired: Grant[] = []
-    for (let grant = this.#expiries.take(now); grant; grant = this.#expiries.take(now)) {
-      if (this.#standing.get(keyOf(grant.door, grant.address)) !== grant) continue
-      this.#standing.delete(keyOf(grant.door, grant.address))
-      expired.push(grant)
+    for (let grant = this.#expiries.take(boot); grant; grant = this.#expiries.take(boot)) {
+      if (this.find(grant.rule, grant.address) === grant) expired.push(this.#end(grant))
     }
-    return expired
+    // Only a step forward can end a grant by the wall clock before the boot clock does.
+    const steppedForward = wall - boot > this.#lead
+    this.#lead = wall - boot
+    return steppedForward ? [...expired, ...this.#expireByWall(wall)] : expired
+  }
+
+  #expireByWall(wall: Micros): Grant[] {
+    const over = [...this.#standing.values()].filter(({ until }) => until <= wall)
+    return over.toSorted((a, b) => a.until - b.until).map((grant) => this.#end(grant))
+  }
+
+  #deadline(until: Micros): Micros {
+    return (this.#clocks.boot() + (until - this.#clocks.wall())) as Micros
+  }
+
+  #put(grant: Grant, before: Grant | undefined): void {
+    this.#standing.set(keyOf(grant.rule, grant.address), grant)
+    this.#expiries.add(grant, grant.deadline)
+    this.#watcher?.stands(grant, before)
+  }
+
+  #end(grant: Grant): Grant {
+    this.#standing.delete(keyOf(grant.rule, grant.address))
+    this.#watcher?.ended(grant)
+    return grant
   }
 }
 
-function keyOf(door: DoorRule, address: Address): string {
-  return `${address} ${door.match.name}`
+function keyOf(rule: string, address: Address): string {
+  return `${address} ${rule}`
 }

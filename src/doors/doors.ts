@@ -1,0 +1,167 @@
+import type { Micros } from '../../parsers/time.ts'
+import type { Match } from '../../rules/decision.ts'
+import type { Config, DoorRule } from '../config/config.ts'
+import type { Clocks } from '../clocks.ts'
+import type { FirewallName } from '../config/firewalls.ts'
+import { targetId, type Target, type TargetId } from '../firewalls/target.ts'
+import { plannedTargets, targetsOf } from '../firewalls/targets.ts'
+import { Desired, type DesiredKey } from '../grants/desired.ts'
+import { Grants, type Grant } from '../grants/grants.ts'
+import { KeyRecords, type Ledger } from '../grants/ledger.ts'
+import type { LedgerState } from '../grants/ledger-text.ts'
+import { Matches } from '../grants/matches.ts'
+import type { Helper } from '../helper/helper.ts'
+import type { DoorEvent } from './door-event.ts'
+import { Lane } from './lane.ts'
+
+/** What doors are made of. */
+export interface DoorParts {
+  readonly helper: Helper
+  readonly ledger: Ledger
+  readonly clocks: Clocks
+  readonly bootId: string
+  readonly told: (event: DoorEvent) => void
+  /** The disk has begun to refuse the ledger (why), or takes it again (undefined). */
+  readonly ledgerState: (problem: unknown) => void
+  /** How long matches are remembered, so that no line read again opens twice. */
+  readonly keepMatches: Micros
+}
+
+/**
+ * From grants to firewalls, the one path for opening, extending, closing, start, reload and reconcile: grants say what is
+ * desired, lanes make it so, the ledger keeps both.
+ */
+export class Doors {
+  readonly grants: Grants
+  readonly matches: Matches
+  readonly #keys = new KeyRecords()
+  readonly #desired: Desired
+  readonly #lanes = new Map<string, Lane>()
+  readonly #parts: DoorParts
+  #ledgerFails = false
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts
+    this.#desired = new Desired((key) => this.#touch(key))
+    this.grants = new Grants(parts.clocks, {
+      stands: (grant, before) => {
+        this.#desired.stands(grant, before)
+        void this.save()
+      },
+      ended: (grant) => {
+        this.#desired.ended(grant)
+        void this.save()
+      },
+    })
+    this.matches = new Matches(parts.keepMatches)
+    parts.ledger.keep({ boot: parts.bootId, grants: this.grants, keys: this.#keys, matches: this.matches })
+  }
+
+  /** How many keys wait for their firewall. */
+  get waiting(): number {
+    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.waiting, 0)
+  }
+
+  /** Keys that were put into firewalls, or may have been. */
+  get keys(): Iterable<{ readonly target: Target; readonly address: string; readonly foreign: boolean }> {
+    return this.#keys.all()
+  }
+
+  /**
+   * Goes on from the ledger. Grants of this boot that have not expired stand again with the time they have left, if their rule is
+   * still there; all other entries are closed. After a reboot nothing stands.
+   */
+  resume(state: LedgerState, config: Config): void {
+    const { wall, boot } = this.#parts.clocks
+    for (const [key, time] of state.matches) this.matches.restore(key, time)
+    for (const record of state.keys) this.#keys.put(record)
+    if (state.boot === this.#parts.bootId) {
+      const standing = state.grants.filter(({ deadline, until }) => deadline > boot() && until > wall())
+      for (const grant of standing) if (hasRule(config, grant)) this.grants.restore(grant)
+    }
+    this.touchAll()
+  }
+
+  /** Looks at every key anew: at start, and when the helper was started again. */
+  touchAll(): void {
+    for (const lane of this.#lanes.values()) lane.forget()
+    for (const record of this.#keys.all()) this.#touch(record)
+  }
+
+  matched({ rule, address, time }: Match): void {
+    this.matches.forget(this.#parts.clocks.wall())
+    this.matches.add(rule.name, address, time)
+  }
+
+  /** A command that nothing undoes. That it was asked for stands on disk before it is run: it is never run twice for one match. */
+  runOnce(door: DoorRule, { address }: Match, config: Config): void {
+    const seconds = 1
+    for (const target of targetsOf(door, config)) {
+      const since = this.#parts.clocks.boot()
+      void this.#laneOf(target).run(async () => {
+        await this.save()
+        const [outcome] = await this.#parts.helper.add(targetId(target), [{ address, seconds }])
+        if (outcome?.kind === 'done') this.#parts.told({ kind: 'opened', target, address, ms: (this.#parts.clocks.boot() - since) / 1000 })
+        else this.#parts.told({ kind: 'failed', verb: 'add', target, address, why: outcome && 'why' in outcome ? outcome.why : 'no answer', retryMs: undefined })
+      })
+    }
+  }
+
+  /** Closes what rules that are gone have opened. */
+  dropRules(config: Config): Grant[] {
+    return [...this.grants.all()].filter((grant) => !hasRule(config, grant)).flatMap(({ rule, address }) => this.grants.close(rule, address) ?? [])
+  }
+
+  /** Compares what that firewall holds, or all of them, with what they should. */
+  reconcile(config: Config, firewall?: FirewallName): void {
+    const targets = new Map<TargetId, Target>([...plannedTargets(config).values()].map(({ id, target }) => [id, target]))
+    for (const { id, target } of this.#keys.all()) targets.set(id, target)
+    for (const [id, target] of targets) {
+      if (firewall === undefined || target.firewall === firewall) this.#laneOf(target).reconcile(new Map([[id, target]]))
+    }
+  }
+
+  /** Ends all grants, now. */
+  closeAll(): Grant[] {
+    return [...this.grants.all()].flatMap(({ rule, address }) => this.grants.close(rule, address) ?? [])
+  }
+
+  /** Resolves when no lane is at work: what failed may still wait to be tried again. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()))
+  }
+
+  stop(): void {
+    for (const lane of this.#lanes.values()) lane.stop()
+  }
+
+  async save(): Promise<boolean> {
+    const { ledger, ledgerState } = this.#parts
+    const saved = await ledger.save()
+    if (saved === this.#ledgerFails) {
+      this.#ledgerFails = !saved
+      ledgerState(ledger.problem)
+    }
+    return saved
+  }
+
+  #touch(key: DesiredKey): void {
+    this.#laneOf(key.target).touch(key)
+  }
+
+  /** One a firewall, and one a rule for commands: a command that hangs delays nobody else's. */
+  #laneOf({ firewall, rule }: Target): Lane {
+    const name = `${firewall} ${rule ?? ''}`
+    const lane = this.#lanes.get(name) ?? new Lane(firewall, {
+      helper: this.#parts.helper, clocks: this.#parts.clocks, keys: this.#keys, told: this.#parts.told,
+      deadline: (id, address) => this.#desired.deadline(id, address),
+      save: () => this.save(),
+    })
+    this.#lanes.set(name, lane)
+    return lane
+  }
+}
+
+function hasRule(config: Config, { rule }: Grant): boolean {
+  return config.rules.some((door) => door.match.name === rule && !door.opens.observe) && config.mode !== 'observe'
+}

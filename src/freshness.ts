@@ -1,0 +1,39 @@
+import type { ConnectionEvent } from '../parsers/event.ts'
+import { SECOND, type Micros } from '../parsers/time.ts'
+import type { Rule } from '../rules/rule.ts'
+import type { Clocks } from './clocks.ts'
+import type { Matches } from './grants/matches.ts'
+
+/** So long a packet's copies may follow it; until then it is remembered, so that a copy is known for one. */
+export const COPY_MEMORY = (70 * SECOND) as Micros
+
+/** For which rules an event may count; `stale`: it is too old, or from the future, and takes no part at all. */
+export type Freshness = ((rule: Rule) => boolean) | 'stale' | undefined
+
+export interface FreshnessParts {
+  readonly clocks: Pick<Clocks, 'wall'>
+  readonly matches: Matches
+  readonly maxAge: Micros
+  /** Whether there was a ledger: without one it cannot be told what lines from before this process have opened already. */
+  readonly hasLedger: boolean
+}
+
+/**
+ * Live, an event counts only if its time is within max_age of now, and for a rule only if it is after the last match of that rule by
+ * that address: so a line that is read again opens nothing again. Undefined: it counts for every rule.
+ */
+export function freshnessOf(event: ConnectionEvent, backlog: boolean, { clocks, matches, maxAge, hasLedger }: FreshnessParts): Freshness {
+  if (backlog && !hasLedger) return 'stale'
+  const age = Math.abs(clocks.wall() - event.time)
+  if (age > maxAge) return backlog && age <= maxAge + COPY_MEMORY ? NEVER : 'stale'
+  // A stamp of whole seconds may be that of the match and yet be new; what was read by the process before us is not.
+  const isAfter = (last: Micros): boolean => (backlog ? event.time > last : event.time >= last)
+  return (rule) => {
+    const last = matches.last(rule.name, event.src)
+    return last === undefined || isAfter(last)
+  }
+}
+
+function NEVER(): boolean {
+  return false
+}

@@ -1,0 +1,98 @@
+import * as v from 'valibot'
+import { parseAddress } from '../../parsers/address.ts'
+import type { Port } from '../../parsers/event.ts'
+import type { Micros } from '../../parsers/time.ts'
+import { isFirewallName } from '../config/firewalls.ts'
+import { parseTargetId, targetId, type Target } from '../firewalls/target.ts'
+import type { Grant } from './grants.ts'
+import type { KeyRecord } from './ledger.ts'
+
+/** The ledger's state as text: JSON in which each target stands once. */
+export interface LedgerState {
+  readonly boot: string
+  readonly grants: readonly Grant[]
+  readonly keys: readonly KeyRecord[]
+  readonly matches: readonly (readonly [string, Micros])[]
+}
+
+export function formatLedger({ boot, grants, keys, matches }: LedgerState): string {
+  const targets: Record<string, Target> = {}
+  const idOf = (target: Target): string => {
+    const id = targetId(target)
+    targets[id] = target
+    return id
+  }
+  const text = {
+    boot,
+    grants: grants.map(({ targets: own, ...grant }) => ({ ...grant, targets: own.map(idOf) })),
+    keys: keys.map(({ target, address, foreign, sure, kill }) => ({ target: idOf(target), address, foreign, sure, kill })),
+    matches,
+    targets,
+  }
+  return JSON.stringify(text)
+}
+
+/** Undefined if it is no ledger's text: nothing in it is believed then. */
+export function parseLedger(text: string): LedgerState | undefined {
+  const read = v.safeParse(LEDGER, parseJson(text))
+  if (!read.success) return undefined
+  const { boot, grants, keys, matches, targets } = read.output
+  const byId = new Map(Object.entries(targets))
+  if ([...byId].some(([id, target]) => targetId(target) !== id)) return undefined
+  if ([...grants.flatMap((grant) => grant.targets), ...keys.map(({ target }) => target)].some((id) => !byId.has(id))) return undefined
+  return {
+    boot, matches,
+    grants: grants.map((grant) => ({ ...grant, user: grant.user, targets: grant.targets.map((id) => byId.get(id)!) })),
+    keys: keys.map((key) => ({ ...key, id: key.target, target: byId.get(key.target)! })),
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const MICROS = v.pipe(v.number(), v.safeInteger(), v.transform((value) => value as Micros))
+const ADDRESS = checked(parseAddress)
+const TARGET_ID = checked(parseTargetId)
+const PORT = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535), v.transform((value) => value as Port))
+const OPEN_PORT = v.object({ proto: v.picklist(['tcp', 'udp']), port: PORT })
+const COMMANDS = v.object({
+  start: v.string(), stop: v.exactOptional(v.string()), start6: v.exactOptional(v.string()), stop6: v.exactOptional(v.string()),
+  port: v.exactOptional(OPEN_PORT),
+})
+const TARGET = v.strictObject({
+  firewall: v.pipe(v.string(), v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    if (isFirewallName(dataset.value)) return dataset.value
+    addIssue({ message: 'no firewall' })
+    return NEVER
+  })),
+  settings: v.record(v.string(), v.array(v.string())),
+  port: v.exactOptional(OPEN_PORT),
+  ports: v.exactOptional(v.array(OPEN_PORT)),
+  rule: v.exactOptional(v.string()),
+  commands: v.exactOptional(COMMANDS),
+})
+const LEDGER = v.object({
+  boot: v.string(),
+  grants: v.array(v.object({
+    rule: v.string(), user: v.optional(v.string()), address: ADDRESS, openedAt: MICROS, until: MICROS, deadline: MICROS, latest: MICROS,
+    targets: v.array(TARGET_ID), kill: v.boolean(),
+  })),
+  keys: v.array(v.object({ target: TARGET_ID, address: ADDRESS, foreign: v.boolean(), sure: v.boolean(), kill: v.boolean() })),
+  matches: v.array(v.tuple([v.string(), MICROS])),
+  targets: v.record(v.string(), TARGET),
+})
+
+/** Text that a parser of the vocabulary takes as it stands. */
+function checked<T extends string>(parse: (text: string) => T | undefined) {
+  return v.pipe(v.string(), v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+    const value = parse(dataset.value)
+    if (value === dataset.value) return value
+    addIssue({ message: 'not in its one canonical form' })
+    return NEVER
+  }))
+}

@@ -1,0 +1,119 @@
+import type { Address } from '../../parsers/address.ts'
+import type { Target, TargetId } from '../firewalls/target.ts'
+import type { Grant } from './grants.ts'
+import { formatLedger, parseLedger, type LedgerState } from './ledger-text.ts'
+import type { Matches } from './matches.ts'
+import { Slots } from './slots.ts'
+
+/** A key that we have put into a firewall, or may have: it stands in the ledger from before the firewall is touched until its removal is confirmed. */
+export interface KeyRecord {
+  readonly id: TargetId
+  readonly target: Target
+  readonly address: Address
+  /** It was there before us: nothing is undone. */
+  readonly foreign: boolean
+  /** The firewall has confirmed it. */
+  readonly sure: boolean
+  /** Connections that stand are ended when it is removed. */
+  readonly kill: boolean
+}
+
+/** What the ledger keeps, where it is kept while we run. */
+export interface LedgerContents {
+  readonly boot: string
+  readonly grants: { readonly all: () => Iterable<Grant> }
+  readonly keys: KeyRecords
+  readonly matches: Matches
+}
+
+/** What was found at start. */
+export interface LedgerFound {
+  /** Undefined: there was none that could be read; nothing from before this process can be told apart. */
+  readonly state: LedgerState | undefined
+  readonly keptAside: readonly string[]
+}
+
+/** The durable record of grants. */
+export class Ledger {
+  readonly #slots: Slots
+  #contents: LedgerContents | undefined
+  #writing: Promise<boolean> | undefined
+  #next: Promise<boolean> | undefined
+  /** Why the last write failed. */
+  problem: unknown = undefined
+
+  constructor(path: string) {
+    this.#slots = new Slots(path, (text) => parseLedger(text) !== undefined)
+  }
+
+  /** Throws as fs does if the files cannot even be opened. */
+  async open(): Promise<LedgerFound> {
+    const { text, keptAside } = await this.#slots.open()
+    return { state: text === undefined ? undefined : parseLedger(text), keptAside }
+  }
+
+  /** From here on `save` writes these. */
+  keep(contents: LedgerContents): void {
+    this.#contents = contents
+  }
+
+  /**
+   * Resolves with true when all that the contents held at this call is on disk, with false if the disk refuses. Calls during a write
+   * share the next one.
+   */
+  save(): Promise<boolean> {
+    if (!this.#writing) return this.#begin()
+    this.#next ??= this.#writing.then(() => {
+      this.#next = undefined
+      return this.#begin()
+    })
+    return this.#next
+  }
+
+  async close(): Promise<void> {
+    await this.#next
+    await this.#writing
+    await this.#slots.close()
+  }
+
+  #begin(): Promise<boolean> {
+    const written = this.#write().finally(() => {
+      if (this.#writing === written) this.#writing = undefined
+    })
+    this.#writing = written
+    return written
+  }
+
+  async #write(): Promise<boolean> {
+    const { boot, grants, keys, matches } = this.#contents!
+    try {
+      await this.#slots.write(formatLedger({ boot, grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()] }))
+      this.problem = undefined
+      return true
+    } catch (error) {
+      this.problem = error
+      return false
+    }
+  }
+}
+
+/** The records of keys, found by key. */
+export class KeyRecords {
+  readonly #records = new Map<string, KeyRecord>()
+
+  all(): IterableIterator<KeyRecord> {
+    return this.#records.values()
+  }
+
+  find(id: TargetId, address: Address): KeyRecord | undefined {
+    return this.#records.get(`${id} ${address}`)
+  }
+
+  put(record: KeyRecord): void {
+    this.#records.set(`${record.id} ${record.address}`, record)
+  }
+
+  delete(id: TargetId, address: Address): void {
+    this.#records.delete(`${id} ${address}`)
+  }
+}

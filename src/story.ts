@@ -1,0 +1,79 @@
+import picocolors from 'picocolors'
+import type { Address } from '../parsers/address.ts'
+import { formatTime, type Micros } from '../parsers/time.ts'
+import type { Config, DoorRule } from './config/config.ts'
+import { formatDuration } from './config/duration.ts'
+import { commandsFor } from './grants/commands.ts'
+import type { Happening } from './happening.ts'
+import { printable } from './printable.ts'
+
+type Told<E extends Happening['event']> = Extract<Happening, { event: E }>
+
+/** Picocolors also colours where CI is set: a file or a pipe wants none, whoever runs us. */
+const colors = picocolors.createColors(process.stdout.isTTY === true && picocolors.isColorSupported)
+
+type Tone = 'good' | 'bad' | 'plain'
+const PAINT: Readonly<Record<Tone, (text: string) => string>> = { good: colors.green, bad: colors.yellow, plain: (text) => text }
+
+/** How each happening is told, and in which tone. */
+const TOLD: { readonly [E in Happening['event']]: (happening: Told<E>, door: DoorRule) => readonly [Tone, string] } = {
+  open: ({ time, until, address }, door) =>
+    ['good', until === null ? `ran ${commandText(door, address)}` : `opened ${doorText(door, address)} for ${span(time, until)}`],
+  extend: ({ time, until }) => ['good', `knocked again: open for ${until === null ? 'ever' : span(time, until)} from now`],
+  close: ({ by }) => ['plain', by === undefined ? 'closed' : `closed by rule ${by}`],
+  failure: (happening) => ['bad', `failed at step ${stepText(happening)}${instead(happening)}`],
+  scan: (happening) => ['bad', `failed at step ${stepText(happening)}: touched too many other ports, which is a scan`],
+  timeout: (happening) => ['bad', `failed at step ${stepText(happening)}: it did not come in time`],
+  allowed: () => ['plain', 'knocked, but is in always_allow and needs no door'],
+  observed: () => ['plain', 'knocked rightly; nothing is opened, since only observed'],
+  refused: ({ why }) => ['bad', `knocked rightly, but no door is opened for it: ${why}`],
+}
+
+/** One line for people. */
+export function tellHappening(happening: Happening, config: Config): string {
+  const door = config.rules.find(({ match }) => match.name === happening.rule)!
+  const [tone, text] = told(happening, door)
+  const who = happening.user === undefined ? happening.address : `${happening.address} (${printable(happening.user)})`
+  return `${clockText(happening.time)}  ${happening.rule.padEnd(nameWidth(config))}  ${who.padEnd(15)}  ${PAINT[tone](text)}`
+}
+
+/** What happened, without who and when. */
+export function happeningText(happening: Happening, config: Config): string {
+  const door = config.rules.find(({ match }) => match.name === happening.rule)
+  // A rule that a reload took away may still close.
+  return door ? told(happening, door)[1] : happening.event
+}
+
+function told(happening: Happening, door: DoorRule): readonly [Tone, string] {
+  return (TOLD[happening.event] as (happening: Happening, door: DoorRule) => readonly [Tone, string])(happening, door)
+}
+
+function nameWidth({ rules }: Config): number {
+  return Math.min(20, Math.max(...rules.map(({ match }) => match.name.length)))
+}
+
+function clockText(time: Micros): string {
+  return `${formatTime(time).slice(0, 23).replace('T', ' ')}Z`
+}
+
+function span(from: Micros, until: Micros): string {
+  return formatDuration((Math.ceil((until - from) / 1000) * 1000) as Micros)
+}
+
+function doorText(door: DoorRule, address: Address): string {
+  const ports = door.opens.ports.map(({ port, proto }) => `${port}/${proto}`)
+  return ports.length > 0 ? ports.join(', ') : `by ${commandText(door, address)}`
+}
+
+function commandText({ opens }: DoorRule, address: Address): string {
+  return printable(commandsFor(opens, address).start ?? '')
+}
+
+function stepText({ step, steps, expected }: Told<'failure' | 'scan' | 'timeout'>): string {
+  return `${step} of ${steps}, ${printable(expected)}`
+}
+
+function instead({ got, expected }: Told<'failure' | 'scan' | 'timeout'>): string {
+  if (got === undefined) return ''
+  return got === expected ? ': it came too late to be a swapped one' : `: ${printable(got)} came instead`
+}
