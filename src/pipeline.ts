@@ -21,7 +21,7 @@ export interface LiveParts {
   /** A command that nothing undoes: it is run once for this match. */
   readonly runOnce: (door: DoorRule, match: Match) => void
   /** Decide, and touch nothing. */
-  readonly observeOnly: boolean
+  readonly observeOnly: () => boolean
 }
 
 /** From connection events to what happens at the doors: matcher, admission, grants. Time is the grants' own. */
@@ -86,7 +86,7 @@ export class Pipeline {
     const about = { rule: rule.name, address, ...(sequence.user !== undefined && { user: sequence.user }), time }
     const refused = refusal(address, { ...this.#config, ...(this.#live && { own: this.#live.own }) })
     if (refused) return [refused.kind === 'allowed' ? { event: 'allowed', ...about } : { event: 'refused', ...about, why: refused.why }]
-    if (door.opens.observe || this.#live?.observeOnly) return [{ event: 'observed', ...about }]
+    if (door.opens.observe || this.#live?.observeOnly()) return [{ event: 'observed', ...about }]
     return [...this.#closeOther(door, match), ...this.#open(door, match, about)]
   }
 

@@ -20,13 +20,36 @@ export function readSource(section: SectionText, report: Report): SourceConfig |
     report.error(section.line, `source ${section.name} follows nothing: set follow, for instance follow = kmsg`)
     return undefined
   }
-  // Without it, any text that users get into the kernel log would be taken for the firewall's.
-  if (isKernel(follow, parser) && prefix === undefined) {
-    const advice = 'set it to what your LOG rule prints, for instance prefix = "knock: "'
-    report.error(section.line, `source ${section.name} needs a prefix: ${advice}`)
+  const fault = incomplete({ follow, parser, prefix })
+  if (fault !== undefined) {
+    report.error(section.line, `source ${section.name} ${fault}`)
     return undefined
   }
   return { name: section.name, follow, parser, prefix, timezone, line: section.line }
+}
+
+/** A source as the command line names it. */
+export function readSourceSpec(spec: { name: string; follow: string; parser: string | undefined; prefix: string | undefined }): Read<SourceConfig> {
+  const follow = readFollow(spec.follow)
+  if ('fault' in follow) return follow
+  const parser = spec.parser === undefined ? undefined : readParser(spec.parser)
+  if (parser && 'fault' in parser) return parser
+  const source = { name: spec.name, follow: follow.value, parser: parser?.value, prefix: spec.prefix, timezone: undefined, line: 0 }
+  const fault = incomplete(source)
+  return fault === undefined ? { value: source } : { fault: `${quoted(spec.follow)} ${fault.replace('set ', 'give ')}` }
+}
+
+/** What a source lacks, in words. */
+function incomplete({ follow, parser, prefix }: Pick<SourceConfig, 'follow' | 'parser' | 'prefix'>): string | undefined {
+  // Without it, any text that users get into the kernel log would be taken for the firewall's.
+  if (isKernel(follow, parser) && prefix === undefined) {
+    return 'needs a prefix: set it to what your LOG rule prints, for instance prefix = "knock: "'
+  }
+  // Nothing guesses a dialect line by line.
+  if (follow.kind !== 'kmsg' && follow.kind !== 'journald' && parser === undefined) {
+    return 'needs a parser: set it to the format of its lines (knocktail parsers lists them)'
+  }
+  return undefined
 }
 
 function isKernel(follow: Follow, parser: string | undefined): boolean {

@@ -7,7 +7,7 @@ import { targetId, type Target, type TargetId } from '../firewalls/target.ts'
 import { plannedTargets, targetsOf } from '../firewalls/targets.ts'
 import { Desired, type DesiredKey } from '../grants/desired.ts'
 import { Grants, type Grant } from '../grants/grants.ts'
-import { KeyRecords, type Ledger } from '../grants/ledger.ts'
+import { KeyRecords, type LedgerKeeping } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
 import { Matches } from '../grants/matches.ts'
 import type { Helper } from '../helper/helper.ts'
@@ -17,7 +17,7 @@ import { Lane } from './lane.ts'
 /** What doors are made of. */
 export interface DoorParts {
   readonly helper: Helper
-  readonly ledger: Ledger
+  readonly ledger: LedgerKeeping
   readonly clocks: Clocks
   readonly bootId: string
   readonly told: (event: DoorEvent) => void

@@ -27,6 +27,9 @@ export interface LaneContext {
 const PRIORITIES = { closes: 2, opens: 1, retries: 0 } as const
 type Kind = keyof typeof PRIORITIES
 
+/** So often a close is put off because it cannot be looked whose entry is there: seven seconds. */
+const BLIND_AFTER = 3
+
 /** A key to be looked at, and since when it waits. */
 interface Due extends DesiredKey {
   readonly since: Micros
@@ -144,7 +147,9 @@ export class Lane {
     }
     if (!record) return 'add'
     if (record.foreign || !this.#traits.repeats) return undefined
-    return this.#confirmed.get(keyText(due)) === deadline ? undefined : record.sure || !this.#traits.marks ? 'renew' : 'add'
+    if (this.#confirmed.get(keyText(due)) === deadline) return undefined
+    // Somebody else's may stand there by now: where entries show whose they are, `add` looks.
+    return this.#traits.marks ? 'add' : 'renew'
   }
 
   async #perform(batch: Batch): Promise<void> {
@@ -156,11 +161,11 @@ export class Lane {
     const outcomes = await (batch.verb === 'add' ? helper.add(batch.id, entries) : helper.renew(batch.id, entries))
     for (const [index, due] of batch.due.entries()) {
       const outcome = outcomes[index] ?? NO_ANSWER
-      if (outcome.kind === 'done') this.#confirmed.set(keyText(due), deadlines[index]!)
-      if (outcome.kind === 'foreign') keys.put({ ...due, foreign: true, sure: true })
+      if (outcome.kind === 'foreign') keys.put({ ...due, foreign: true })
       if (outcome.kind === 'unserved') keys.delete(due.id, due.address)
-      if (outcome.kind === 'done') keys.put({ ...due, foreign: false, sure: true })
-      this.#tell(batch.verb, due, outcome)
+      const isKnown = this.#confirmed.has(keyText(due))
+      if (outcome.kind === 'done') this.#confirmed.set(keyText(due), deadlines[index]!)
+      this.#tell(isKnown ? 'renew' : batch.verb, due, outcome)
     }
     if (batch.verb === 'add') void this.#context.save()
   }
@@ -168,10 +173,11 @@ export class Lane {
   /** Before the firewall is touched it stands on disk that it may have been; only where entries end by themselves, beside it. */
   async #intend(batch: Batch): Promise<boolean> {
     const { keys, save } = this.#context
-    for (const due of batch.due) keys.put({ ...due, foreign: false, sure: false })
-    const saved = save()
+    const fresh = batch.due.filter(({ id, address }) => !keys.find(id, address))
+    for (const due of fresh) keys.put({ ...due, foreign: false })
+    const saved = fresh.length === 0 || save()
     if (this.#traits.expires || (await saved)) return true
-    for (const due of batch.due) {
+    for (const due of fresh) {
       keys.delete(due.id, due.address)
       this.#tell('add', due, { kind: 'failed', why: 'the ledger cannot be written, and nothing else would close it' })
     }
@@ -180,18 +186,35 @@ export class Lane {
 
   async #remove(batch: Batch): Promise<void> {
     const { helper, keys, save } = this.#context
-    const outcomes = await helper.remove(batch.id, batch.due.map(({ address }) => address))
-    for (const [index, due] of batch.due.entries()) {
+    for (const due of batch.due) this.#confirmed.delete(keyText(due))
+    const ours = await this.#withoutOthers(batch)
+    const outcomes = ours.length === 0 ? [] : await helper.remove(batch.id, ours.map(({ address }) => address))
+    for (const [index, due] of ours.entries()) {
       const outcome = outcomes[index] ?? NO_ANSWER
       const killed = keys.find(due.id, due.address)?.kill === true
-      if (outcome.kind === 'done') {
-        keys.delete(due.id, due.address)
-        this.#confirmed.delete(keyText(due))
-      }
+      if (outcome.kind === 'done') keys.delete(due.id, due.address)
       this.#tell('remove', due, outcome)
       if (outcome.kind === 'done' && killed) this.#tell('kill', due, await helper.kill(due.id, due.address))
     }
     void save()
+  }
+
+  /** Somebody else may have made an entry of his own where ours was: that one stays. */
+  async #withoutOthers({ id, due }: Batch): Promise<readonly Due[]> {
+    if (!this.#traits.marks || !this.#traits.lists) return due
+    const { helper, keys } = this.#context
+    const listing = await helper.list(id)
+    if (listing.kind === 'failed') return due.filter((one) => this.#isBlind(one, listing.why))
+    const others = new Set(listing.entries.filter(({ mark }) => mark === 'foreign').map(({ address }) => address))
+    for (const { address } of due) if (others.has(address)) keys.delete(id, address)
+    return due.filter(({ address }) => !others.has(address))
+  }
+
+  /** Where it cannot be looked, closing waits for a while; but it does not wait for ever. */
+  #isBlind(due: Due, why: string): boolean {
+    if (this.#backoff.count(keyText(due)) >= BLIND_AFTER) return true
+    this.#tell('remove', due, { kind: 'failed', why })
+    return false
   }
 
   #tell(verb: Verb, due: Due, outcome: Outcome): void {

@@ -11,11 +11,11 @@ export interface Grant {
   readonly address: Address
   /** By the wall clock, as the lines say. */
   readonly openedAt: Micros
-  /** By the wall clock. */
+  /** By the wall clock, as it went when the grant was made or extended. */
   readonly until: Micros
-  /** The same by the boot clock, as it was when the grant was made. It has expired when either clock says so. */
+  /** The same by the boot clock. It has expired when either clock says so. */
   readonly deadline: Micros
-  /** How far it may be extended, by the wall clock. */
+  /** How far it may be extended, by the boot clock: the wall clock may have been stepped since it was opened. */
   readonly latest: Micros
   /** Where its entries are, and all that is needed to undo them. */
   readonly targets: readonly Target[]
@@ -78,18 +78,21 @@ export class Grants {
   open(wish: Wish): { readonly extended: boolean; readonly grant: Grant } {
     const { rule, user, address, time, targets, kill } = wish
     const before = this.find(rule, address)
+    const lead = (this.#clocks.wall() - this.#clocks.boot()) as Micros
+    // A line may be some seconds ahead of the clock: that gives nobody more time.
+    const matched = Math.min(time - lead, this.#clocks.boot())
+    const latest = before?.latest ?? ((matched + wish.maxOpen) as Micros)
+    const deadline = Math.max(before?.deadline ?? Number.NEGATIVE_INFINITY, Math.min(matched + wish.openFor, latest)) as Micros
     const openedAt = before?.openedAt ?? time
-    const latest = (openedAt + wish.maxOpen) as Micros
-    const until = Math.max(before?.until ?? 0, Math.min(time + wish.openFor, latest)) as Micros
-    const grant = { rule, user, address, openedAt, until, deadline: this.#deadline(until), latest, targets, kill }
+    const grant = { rule, user, address, openedAt, until: (deadline + lead) as Micros, deadline, latest, targets, kill }
     this.#put(grant, before)
     return { extended: before !== undefined, grant }
   }
 
-  /** Lets a grant that stands last until then, or as long as it may. */
-  prolong(grant: Grant, until: Micros): Grant {
-    const longer = Math.max(grant.until, Math.min(until, grant.latest)) as Micros
-    const prolonged = { ...grant, until: longer, deadline: this.#deadline(longer) }
+  /** Lets a grant that stands last so much longer from now, or as long as it may. */
+  prolong(grant: Grant, by: Micros): Grant {
+    const deadline = Math.max(grant.deadline, Math.min(this.#clocks.boot() + by, grant.latest)) as Micros
+    const prolonged = { ...grant, until: (deadline + this.#clocks.wall() - this.#clocks.boot()) as Micros, deadline }
     this.#put(prolonged, grant)
     return prolonged
   }
@@ -123,10 +126,6 @@ export class Grants {
   #expireByWall(wall: Micros): Grant[] {
     const over = [...this.#standing.values()].filter(({ until }) => until <= wall)
     return over.toSorted((a, b) => a.until - b.until).map((grant) => this.#end(grant))
-  }
-
-  #deadline(until: Micros): Micros {
-    return (this.#clocks.boot() + (until - this.#clocks.wall())) as Micros
   }
 
   #put(grant: Grant, before: Grant | undefined): void {

@@ -25,7 +25,7 @@ export function formatLedger({ boot, grants, keys, matches }: LedgerState): stri
   const text = {
     boot,
     grants: grants.map(({ targets: own, ...grant }) => ({ ...grant, targets: own.map(idOf) })),
-    keys: keys.map(({ target, address, foreign, sure, kill }) => ({ target: idOf(target), address, foreign, sure, kill })),
+    keys: keys.map(({ target, address, foreign, kill }) => ({ target: idOf(target), address, foreign, kill })),
     matches,
     targets,
   }
@@ -82,7 +82,7 @@ const LEDGER = v.object({
     rule: v.string(), user: v.optional(v.string()), address: ADDRESS, openedAt: MICROS, until: MICROS, deadline: MICROS, latest: MICROS,
     targets: v.array(TARGET_ID), kill: v.boolean(),
   })),
-  keys: v.array(v.object({ target: TARGET_ID, address: ADDRESS, foreign: v.boolean(), sure: v.boolean(), kill: v.boolean() })),
+  keys: v.array(v.object({ target: TARGET_ID, address: ADDRESS, foreign: v.boolean(), kill: v.boolean() })),
   matches: v.array(v.tuple([v.string(), MICROS])),
   targets: v.record(v.string(), TARGET),
 })

@@ -12,8 +12,6 @@ export interface KeyRecord {
   readonly address: Address
   /** It was there before us: nothing is undone. */
   readonly foreign: boolean
-  /** The firewall has confirmed it. */
-  readonly sure: boolean
   /** Connections that stand are ended when it is removed. */
   readonly kill: boolean
 }
@@ -33,8 +31,20 @@ export interface LedgerFound {
   readonly keptAside: readonly string[]
 }
 
+/** What the doors want of a ledger. */
+export interface LedgerKeeping {
+  /** Why the last write failed. */
+  readonly problem: unknown
+  /** From here on `save` writes these. */
+  readonly keep: (contents: LedgerContents) => void
+  readonly save: () => Promise<boolean>
+}
+
+/** Of a daemon that only looks on. */
+export const NO_LEDGER: LedgerKeeping = { problem: undefined, keep: () => {}, save: () => Promise.resolve(true) }
+
 /** The durable record of grants. */
-export class Ledger {
+export class Ledger implements LedgerKeeping {
   readonly #slots: Slots
   #contents: LedgerContents | undefined
   #writing: Promise<boolean> | undefined

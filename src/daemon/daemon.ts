@@ -1,0 +1,160 @@
+import { MILLISECOND, SECOND, type Micros } from '../../parsers/time.ts'
+import type { Clocks } from '../clocks.ts'
+import type { Config } from '../config/config.ts'
+import { Doors } from '../doors/doors.ts'
+import { reasonOf } from '../error.ts'
+import { COPY_MEMORY, freshnessOf } from '../freshness.ts'
+import type { LedgerKeeping } from '../grants/ledger.ts'
+import type { LedgerState } from '../grants/ledger-text.ts'
+import type { Happening } from '../happening.ts'
+import { liveRules } from '../live-rules.ts'
+import { doorLogEvent } from '../log/door-events.ts'
+import { happeningLogEvent } from '../log/happening-events.ts'
+import type { Log } from '../log/log.ts'
+import { sourceLogEvents } from '../log/source-events.ts'
+import { ownAddresses } from '../own-addresses.ts'
+import { closed, Pipeline } from '../pipeline.ts'
+import type { EventBatch } from '../sources/source.ts'
+import type { Helper } from '../helper/helper.ts'
+
+/** What a daemon is made of: everything that it does not make itself, so that tests can put other parts in place. */
+export interface DaemonParts {
+  readonly clocks: Clocks
+  readonly bootId: string
+  readonly log: Log
+  readonly helper: Helper
+  readonly ledger: LedgerKeeping
+  readonly dryRun: boolean
+}
+
+/** The wall clock is looked at so often: a step forward may end grants. */
+const TICK_MS = 1000
+/** A change of the wall clock against the boot clock that is worth telling: slewing is slower. */
+const CLOCK_STEP = (2 * SECOND) as Micros
+const RECONCILE_MS = 60_000
+
+/** From events to doors, live: pipeline, grants and firewalls on the machine's clocks. Sources and signals are its owner's. */
+export class Daemon {
+  readonly doors: Doors
+  readonly stale = new Map<string, number>()
+  readonly #parts: DaemonParts
+  readonly #pipeline: Pipeline
+  readonly #own
+  #config: Config
+  #hasLedger = false
+  #timers: NodeJS.Timeout[] = []
+  #expiry: NodeJS.Timeout | undefined
+  #lead: number
+
+  constructor(config: Config, parts: DaemonParts) {
+    const { clocks, helper, ledger, bootId, log } = parts
+    this.#parts = parts
+    this.#own = ownAddresses(clocks)
+    this.#config = liveRules(config, this.#own)
+    this.#lead = clocks.wall() - clocks.boot()
+    this.doors = new Doors({
+      helper, ledger, clocks, bootId,
+      told: (event) => log.write(doorLogEvent(event)),
+      ledgerState: (problem) => this.#tellLedger(problem),
+      keepMatches: (config.maxAge + COPY_MEMORY) as Micros,
+    })
+    this.#pipeline = new Pipeline(this.#config, this.doors.grants, {
+      own: this.#own,
+      matched: (match) => this.doors.matched(match),
+      runOnce: (door, match) => this.doors.runOnce(door, match, this.#config),
+      observeOnly: () => parts.dryRun || this.#config.mode === 'observe',
+    })
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  get pipeline(): Pick<Pipeline, 'tally' | 'addresses'> {
+    return this.#pipeline
+  }
+
+  /** Goes on where the process before this one ended; `found`: its ledger, undefined if there was none. */
+  start(found: LedgerState | undefined): void {
+    this.#hasLedger = found !== undefined
+    if (found) this.doors.resume(found, this.#config)
+    void this.doors.save()
+    this.#timers = [
+      setInterval(() => this.#tick(), TICK_MS),
+      setInterval(() => this.doors.reconcile(this.#config), RECONCILE_MS),
+    ]
+    this.#scheduleExpiry()
+  }
+
+  read({ source, events, backlog }: EventBatch): void {
+    const parts = { clocks: this.#parts.clocks, matches: this.doors.matches, maxAge: this.#config.maxAge, hasLedger: this.#hasLedger }
+    for (const event of events) {
+      const freshness = freshnessOf(event, backlog, parts)
+      if (freshness === 'stale') this.#countStale(source, event.time, backlog)
+      else this.#tell(this.#pipeline.read(event, freshness))
+    }
+    this.#scheduleExpiry()
+  }
+
+  /** Another configuration: attempts and grants of rules that stayed go on, those of rules that went end. */
+  reload(config: Config): void {
+    this.#config = liveRules(config, this.#own, this.#config)
+    this.#pipeline.reload(this.#config)
+    const now = this.#parts.clocks.wall()
+    this.#tell(this.doors.dropRules(this.#config).map((grant) => closed(grant, now)))
+    this.doors.reconcile(this.#config)
+  }
+
+  closeAll(): void {
+    const now = this.#parts.clocks.wall()
+    this.#tell(this.doors.closeAll().map((grant) => closed(grant, now)))
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+    clearTimeout(this.#expiry)
+  }
+
+  /** Grants end exactly at their time; timers of Node are exact to a millisecond. */
+  #scheduleExpiry(): void {
+    const next = this.doors.grants.nextDeadline
+    clearTimeout(this.#expiry)
+    if (next === undefined) return
+    const waitMs = Math.max(0, Math.ceil((next - this.#parts.clocks.boot()) / MILLISECOND))
+    if (waitMs > 2 * TICK_MS) return
+    this.#expiry = setTimeout(() => this.#expire(), waitMs)
+  }
+
+  #expire(): void {
+    this.#tell(this.#pipeline.expire())
+    this.#scheduleExpiry()
+  }
+
+  #tick(): void {
+    const { clocks, log } = this.#parts
+    const lead = clocks.wall() - clocks.boot()
+    const seconds = Math.round((lead - this.#lead) / SECOND)
+    if (Math.abs(lead - this.#lead) > CLOCK_STEP) {
+      log.write({ level: 'warn', event: 'clock-stepped', text: `the wall clock was stepped by ${seconds} s`, facts: { seconds } })
+    }
+    this.#lead = lead
+    this.#expire()
+  }
+
+  #tell(happenings: readonly Happening[]): void {
+    for (const happening of happenings) this.#parts.log.write(happeningLogEvent(happening, this.#config))
+  }
+
+  /** Old lines at the start are history; lines that are old as they are written hint at a wrong timezone. */
+  #countStale(source: string, time: Micros, backlog: boolean): void {
+    this.stale.set(source, (this.stale.get(source) ?? 0) + 1)
+    if (!backlog) this.#parts.log.write(sourceLogEvents.stale(source, Math.round((this.#parts.clocks.wall() - time) / SECOND)))
+  }
+
+  #tellLedger(problem: unknown): void {
+    const told = problem === undefined
+      ? { level: 'info', event: 'ledger-recovered', text: 'the ledger can be written again', facts: {} } as const
+      : { level: 'error', event: 'ledger-refused', text: `the ledger cannot be written: ${reasonOf(problem)}: only doors that close by themselves are opened`, facts: {} } as const
+    this.#parts.log.write(told)
+  }
+}

@@ -1,0 +1,49 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SourceConfig } from '../config/config.ts'
+import type { LiveSource, Position } from '../sources/source.ts'
+
+/**
+ * How far each source was read. It is written without fsync, and may be old: what was opened is the ledger's to say, so a line that is
+ * read twice opens nothing twice.
+ */
+export class Positions {
+  readonly #path: string
+  readonly #found: Readonly<Record<string, unknown>>
+  #written = ''
+
+  constructor(stateDir: string) {
+    this.#path = join(stateDir, 'positions.json')
+    this.#found = readJson(this.#path)
+  }
+
+  /** Where that source was left by the process before us. */
+  of(source: SourceConfig): Position {
+    const found = this.#found[keyOf(source)]
+    return typeof found === 'object' && found !== null ? (found as Position) : undefined
+  }
+
+  /** Throws as fs does. */
+  save(sources: Iterable<{ readonly config: SourceConfig; readonly live: LiveSource }>): void {
+    const text = JSON.stringify(Object.fromEntries([...sources].map(({ config, live }) => [keyOf(config), live.position()])))
+    if (text === this.#written) return
+    writeFileSync(`${this.#path}.new`, text, { mode: 0o600 })
+    renameSync(`${this.#path}.new`, this.#path)
+    this.#written = text
+  }
+}
+
+/** A source of the same name that follows something else begins anew. */
+function keyOf({ name, follow }: SourceConfig): string {
+  return JSON.stringify([name, follow])
+}
+
+/** A file that cannot be read or is not ours is as good as none. */
+function readJson(path: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}

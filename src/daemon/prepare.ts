@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readBootId, type Clocks } from '../clocks.ts'
+import type { Config, SourceConfig } from '../config/config.ts'
+import { KnocktailError, reasonOf } from '../error.ts'
+import { Ledger } from '../grants/ledger.ts'
+import type { LedgerState } from '../grants/ledger-text.ts'
+import { startHelper } from '../helper/client.ts'
+import type { Helper, HelperEvents } from '../helper/helper.ts'
+import type { Log } from '../log/log.ts'
+import { sourceLogEvents } from '../log/source-events.ts'
+import type { Rights } from '../sources/follow.ts'
+import { openKmsg } from '../sources/kmsg.ts'
+import { takeLock, type Lock } from './lock.ts'
+import { Positions } from './positions.ts'
+import { accountFor, becomeAccount, mayRead, prepareStateDir, sourceGroups, type Account } from './privilege.ts'
+import { startReader } from './reader-process.ts'
+import type { RunOptions } from './run-config.ts'
+import { forgeableBy } from './trust.ts'
+
+/** What the daemon's process has when it begins to work. */
+export interface Prepared {
+  readonly clocks: Clocks
+  readonly bootId: string
+  readonly log: Log
+  readonly dryRun: boolean
+  /** What sources may read only because it was opened, or started, as root. */
+  readonly rights: ReadonlyMap<string, Rights>
+  readonly startHelper: (events: HelperEvents) => Promise<Helper>
+  /** Whether rights are given up: then the helper must have been started before, and cannot be started again. */
+  readonly hasRights: boolean
+  readonly dropRights: () => void
+  readonly lock: Lock | undefined
+  readonly ledger: Ledger | undefined
+  readonly positions: Positions | undefined
+}
+
+/** Throws a KnocktailError if the daemon cannot begin. */
+export async function prepare(config: Config, options: RunOptions, { clocks, log }: { clocks: Clocks; log: Log }): Promise<Prepared> {
+  const dryRun = options.dryRun === true
+  tellForgeable(config, log)
+  const account = accountFor(config.user)
+  if (!dryRun) prepareStateDir(config.stateDir, account)
+  const lock = dryRun ? undefined : await takeLock(config.stateDir)
+  const positions = dryRun ? undefined : new Positions(config.stateDir)
+  const groups = sourceGroups(config.sources)
+  return {
+    clocks, log, dryRun, lock, positions,
+    bootId: readBootId(clocks),
+    rights: takeRights(config, options, account, groups),
+    startHelper: (events) => startHelper(helperCommand(config, options), events),
+    hasRights: account !== undefined,
+    dropRights: () => account && becomeAccount(account, groups),
+    ledger: dryRun ? undefined : new Ledger(join(config.stateDir, 'ledger')),
+  }
+}
+
+/** Throws a KnocktailError if only trusted sources are wanted, and one is not. */
+function tellForgeable({ sources, requireTrusted }: Config, log: Log): void {
+  for (const source of sources) {
+    const why = forgeableBy(source)
+    if (why === undefined) continue
+    if (requireTrusted) throw new KnocktailError('failed', `source ${source.name} is refused, since require_trusted = yes: ${why}`)
+    log.write(sourceLogEvents.forgeable(source.name, why))
+  }
+}
+
+const BIN = fileURLToPath(new URL('../bin.js', import.meta.url))
+
+/** As the configuration says (doas, say), or this program as the helper, with the rights that we have now. */
+function helperCommand({ helper, stateDir }: Config, { config }: RunOptions): readonly string[] {
+  return helper ?? [process.execPath, BIN, 'helper', '-c', config, '--state-dir', stateDir]
+}
+
+/** Opens, and starts, what the account that we become could not. */
+function takeRights(config: Config, options: RunOptions, account: Account | undefined, groups: readonly number[]): Map<string, Rights> {
+  const rights = new Map<string, Rights>()
+  for (const source of config.sources) {
+    const { kind } = source.follow
+    if (kind === 'kmsg') rights.set(source.name, { kmsg: openKmsg() })
+    else if (account && needsReader(source, account, groups)) rights.set(source.name, { reader: startReader(source, options, config.stateDir) })
+  }
+  return rights
+}
+
+/** A command may be anything, and is run with the rights that we were started with. */
+function needsReader({ follow }: SourceConfig, account: Account, groups: readonly number[]): boolean {
+  return follow.kind === 'command' || (follow.kind === 'file' && !mayRead(follow.path, account, groups))
+}

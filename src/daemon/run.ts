@@ -1,0 +1,15 @@
+import { machineClocks } from '../clocks.ts'
+import { openLog } from '../log/log.ts'
+import { prepare } from './prepare.ts'
+import { loadRunConfig, type RunOptions } from './run-config.ts'
+import { Running } from './running.ts'
+
+/** `knocktail run`: follows the sources until it is told to stop. Answers the exit code. Throws a KnocktailError if it cannot begin. */
+export async function runDaemon(options: RunOptions): Promise<number> {
+  const config = await loadRunConfig(options)
+  const clocks = machineClocks()
+  const log = openLog(config.log, clocks)
+  const running = new Running(config, options, await prepare(config, options, { clocks, log }))
+  await running.start()
+  return running.untilStopped()
+}

@@ -1,0 +1,136 @@
+import type { Config } from '../config/config.ts'
+import { KnocktailError, reasonOf } from '../error.ts'
+import { NO_LEDGER } from '../grants/ledger.ts'
+import type { LedgerState } from '../grants/ledger-text.ts'
+import { HelperKeeper } from './keeper.ts'
+import { tellCounters } from './counters.ts'
+import { Daemon } from './daemon.ts'
+import { Following } from './following.ts'
+import type { Prepared } from './prepare.ts'
+import { Reloading } from './reload.ts'
+import type { RunOptions } from './run-config.ts'
+
+/** How long the doors may take to close when the daemon is told to stop. */
+const STOP_MS = 10_000
+const POSITIONS_MS = 1000
+/** How often it is looked whether the doors have closed, when no source is left. */
+const LINGER_MS = 200
+
+/** Why the daemon ends, and its exit code. */
+interface Stop {
+  readonly why: string
+  readonly code: number
+}
+
+/** The parts of the daemon's process, from start to end. */
+export class Running {
+  readonly #prepared: Prepared
+  readonly #keeper: HelperKeeper
+  readonly #daemon: Daemon
+  readonly #following: Following
+  readonly #reloading: Reloading
+  readonly #stopped: Promise<Stop>
+  #stop: (stop: Stop) => void = () => {}
+  readonly #timers: NodeJS.Timeout[] = []
+
+  constructor(config: Config, options: RunOptions, prepared: Prepared) {
+    const { log, clocks, bootId, ledger, positions, rights, dryRun } = prepared
+    this.#prepared = prepared
+    this.#stopped = new Promise((resolve) => {
+      this.#stop = resolve
+    })
+    this.#keeper = new HelperKeeper({
+      start: prepared.startHelper,
+      canRestart: !prepared.hasRights,
+      changed: (firewall) => this.#daemon.doors.reconcile(this.#daemon.config, firewall),
+      note: (text) => log.write({ level: 'warn', event: 'helper-note', text, facts: {} }),
+      ended: (why, retryMs) => this.#helperEnded(why, retryMs),
+      restarted: () => this.#daemon.doors.touchAll(),
+    })
+    this.#daemon = new Daemon(config, { clocks, bootId, log, helper: this.#keeper, ledger: ledger ?? NO_LEDGER, dryRun })
+    this.#following = new Following({
+      clocks, bootId, log, rights, positions, read: (batch) => this.#daemon.read(batch), allEnded: () => this.#stopWhenClosed(),
+    })
+    this.#reloading = new Reloading(options, { daemon: this.#daemon, following: this.#following, helper: this.#keeper, log })
+  }
+
+  /** Throws a KnocktailError if the helper cannot be started. */
+  async start(): Promise<void> {
+    const { dryRun, log } = this.#prepared
+    this.#hookSignals()
+    if (!dryRun) await this.#keeper.start()
+    this.#prepared.dropRights()
+    const found = await openLedger(this.#prepared)
+    this.#daemon.start(found)
+    await this.#following.follow(this.#daemon.config.sources)
+    this.#reloading.watch()
+    this.#timers.push(setInterval(() => this.#following.savePositions(), POSITIONS_MS))
+    const { rules, sources } = this.#daemon.config
+    log.write({ level: 'info', event: 'started', text: `${rules.length} rules, ${sources.length} sources`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
+  }
+
+  async untilStopped(): Promise<number> {
+    const { why, code } = await this.#stopped
+    const { log, ledger, lock } = this.#prepared
+    log.write({ level: 'info', event: 'stopping', text: why, facts: {} })
+    for (const timer of this.#timers) clearInterval(timer)
+    await this.#reloading.stop()
+    await this.#following.stop()
+    this.#daemon.stop()
+    await this.#leaveDoors()
+    await this.#daemon.doors.save()
+    await ledger?.close()
+    lock?.release()
+    log.write({ level: 'info', event: 'stopped', text: 'stopped', facts: {} })
+    log.end()
+    return code
+  }
+
+  /** on_exit: all doors close now, or each at its time, which is then the helper's work, or the next start's. */
+  async #leaveDoors(): Promise<void> {
+    const { doors, config } = this.#daemon
+    if (config.onExit === 'close') this.#daemon.closeAll()
+    await Promise.race([doors.idle(), new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())])
+    doors.stop()
+    const isAllClosed = [...doors.keys].every(({ foreign }) => foreign)
+    if (isAllClosed) await this.#keeper.leave()
+    else this.#keeper.abandon()
+  }
+
+  #helperEnded(why: string, retryMs: number | undefined): void {
+    this.#prepared.log.write({ level: 'error', event: 'helper-ended', text: `the helper has ended: ${why}`, facts: { why, retryMs } })
+    // Without root's rights it cannot be started again: whoever started us must begin anew.
+    if (retryMs === undefined) this.#stop({ why: 'nothing can be opened or closed without the helper', code: 1 })
+  }
+
+  /** Nothing can be knocked any more: what is open still closes at its time. */
+  #stopWhenClosed(): void {
+    const timer = setInterval(() => {
+      if (this.#daemon.doors.grants.size === 0 && this.#daemon.doors.waiting === 0) this.#stop({ why: 'every source has ended', code: 0 })
+    }, LINGER_MS)
+    this.#timers.push(timer)
+  }
+
+  #hookSignals(): void {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#stop({ why: signal, code: 0 }))
+    process.on('SIGHUP', () => {
+      this.#prepared.log.reopen()
+      void this.#reloading.reload()
+    })
+    process.on('SIGUSR1', () => tellCounters(this.#daemon, this.#following, this.#prepared.log))
+  }
+}
+
+/** What is no ledger is kept under another name. Throws a KnocktailError if there can be none at all. */
+async function openLedger({ ledger, log }: Prepared): Promise<LedgerState | undefined> {
+  if (!ledger) return undefined
+  try {
+    const { state, keptAside } = await ledger.open()
+    for (const path of keptAside) {
+      log.write({ level: 'error', event: 'ledger-damaged', text: `the ledger was damaged, or is not ours: it is kept as ${path}, and a new one is begun`, facts: { path } })
+    }
+    return state
+  } catch (error) {
+    throw new KnocktailError('failed', `the ledger cannot be opened: ${reasonOf(error)}`)
+  }
+}
