@@ -172,7 +172,7 @@ describe.each(['nftables', 'pf'] as const)('doors of %s', (kind) => {
       for (const step of history) await perform(machine, step)
       await check(machine, history)
       machine.doors.stop()
-    }), { numRuns: 400 })
+    }), { numRuns: 150 })
 
   it('are all closed once their time and the retry interval are over, and leave the administrator what is his', () => histories(async (machine) => {
     machine.firewall.mood = 'well'

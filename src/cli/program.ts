@@ -5,7 +5,10 @@ import { printable } from '../printable.ts'
 import { runCheck } from './check.ts'
 import { runParse } from './parse.ts'
 import { runParsers } from './parsers.ts'
+import { runReaderOf } from './reader.ts'
 import { runReplay } from './replay.ts'
+import { runRun } from './run.ts'
+import { runSweep } from './sweep.ts'
 
 /** Runs a command line; answers the exit code. Throws only what is a mistake of ours. */
 export async function runProgram(argv: readonly string[], fail: (message: string) => void): Promise<number> {
@@ -32,6 +35,20 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(text.split('\n').map(printable).join('\n')) })
     .exitOverride()
 
+  runOptions(program.command('run').summary('follow the logs and open doors until told to stop'))
+    .description('The daemon: follows the sources, opens doors for those who knock, and closes them at their time.')
+    .option('--dry-run', 'decide and tell, but touch no firewall and write nothing')
+    .action(async (options) => done(await runRun(options)))
+
+  runOptions(program.command('reader', { hidden: true })).argument('<source>')
+    .action(async (source: string, options) => done(await runReaderOf(source, options)))
+
+  program.command('sweep').summary('close what a daemon that is gone left open')
+    .description('Closes, from the ledger and without the daemon, every door whose time is over or that was opened before the machine was started anew.')
+    .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
+    .option('--state-dir <dir>', 'where the ledger is, in place of the configured folder')
+    .action(async (options) => done(await runSweep(options)))
+
   logOptions(program.command('replay').summary('say which doors would have opened, by the time of the logs'))
     .description('Reads logs, merged by time, and says which doors the rules would have opened, extended and closed. Touches nothing.')
     .requiredOption('-c, --config <file>', 'rules to try: a knocktail.conf or a knockd.conf')
@@ -55,6 +72,19 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .action(async (options) => done(await runParsers(options)))
 
   return program
+}
+
+function runOptions(command: Command): Command {
+  return command
+    .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
+    .option('--source <spec>', 'what to follow, in place of the configured sources: kmsg, journald, stdin, file:/PATH, command:CMDLINE; parser=NAME: may go before it', collect)
+    .option('--parser <name>', 'the format of the sources named here (knocktail parsers lists them)')
+    .option('--prefix <text>', 'what the LOG rule prints before a packet, for the sources named here')
+    .option('--state-dir <dir>', 'where the ledger is kept, in place of the configured folder')
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }
 
 function logOptions(command: Command): Command {

@@ -2,6 +2,7 @@ import { MILLISECOND, SECOND, type Micros } from '../../parsers/time.ts'
 import type { Clocks } from '../clocks.ts'
 import type { Config } from '../config/config.ts'
 import { Doors } from '../doors/doors.ts'
+import { Sessions, type SessionParts } from '../doors/sessions.ts'
 import { reasonOf } from '../error.ts'
 import { COPY_MEMORY, freshnessOf } from '../freshness.ts'
 import type { LedgerKeeping } from '../grants/ledger.ts'
@@ -24,6 +25,7 @@ export interface DaemonParts {
   readonly log: Log
   readonly helper: Helper
   readonly ledger: LedgerKeeping
+  readonly sessions: SessionParts['sessions']
   readonly dryRun: boolean
 }
 
@@ -40,6 +42,7 @@ export class Daemon {
   readonly #parts: DaemonParts
   readonly #pipeline: Pipeline
   readonly #own
+  readonly #sessions: Sessions
   #config: Config
   #hasLedger = false
   #timers: NodeJS.Timeout[] = []
@@ -63,6 +66,18 @@ export class Daemon {
       matched: (match) => this.doors.matched(match),
       runOnce: (door, match) => this.doors.runOnce(door, match, this.#config),
       observeOnly: () => parts.dryRun || this.#config.mode === 'observe',
+    })
+    this.#sessions = this.#watchSessions()
+  }
+
+  #watchSessions(): Sessions {
+    const { clocks, sessions } = this.#parts
+    return new Sessions({
+      clocks, sessions, grants: this.doors.grants, config: () => this.#config,
+      ended: (grant) => {
+        this.doors.grants.close(grant.rule, grant.address)
+        this.#tell([closed(grant, clocks.wall())])
+      },
     })
   }
 
@@ -91,9 +106,15 @@ export class Daemon {
     for (const event of events) {
       const freshness = freshnessOf(event, backlog, parts)
       if (freshness === 'stale') this.#countStale(source, event.time, backlog)
-      else this.#tell(this.#pipeline.read(event, freshness))
+      else this.#follow(this.#pipeline.read(event, freshness))
     }
     this.#scheduleExpiry()
+  }
+
+  #follow(happenings: readonly Happening[]): void {
+    this.#tell(happenings)
+    // What is connected already is seen before somebody can come in by the new door.
+    if (happenings.some(({ event }) => event === 'open')) void this.#sessions.look()
   }
 
   /** Another configuration: attempts and grants of rules that stayed go on, those of rules that went end. */
@@ -139,6 +160,7 @@ export class Daemon {
     }
     this.#lead = lead
     this.#expire()
+    void this.#sessions.look()
   }
 
   #tell(happenings: readonly Happening[]): void {

@@ -2,9 +2,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readBootId, type Clocks } from '../clocks.ts'
 import type { Config, SourceConfig } from '../config/config.ts'
-import { KnocktailError, reasonOf } from '../error.ts'
+import { KnocktailError } from '../error.ts'
 import { Ledger } from '../grants/ledger.ts'
-import type { LedgerState } from '../grants/ledger-text.ts'
 import { startHelper } from '../helper/client.ts'
 import type { Helper, HelperEvents } from '../helper/helper.ts'
 import type { Log } from '../log/log.ts'
@@ -68,7 +67,7 @@ function tellForgeable({ sources, requireTrusted }: Config, log: Log): void {
 const BIN = fileURLToPath(new URL('../bin.js', import.meta.url))
 
 /** As the configuration says (doas, say), or this program as the helper, with the rights that we have now. */
-function helperCommand({ helper, stateDir }: Config, { config }: RunOptions): readonly string[] {
+export function helperCommand({ helper, stateDir }: Config, { config }: Pick<RunOptions, 'config'>): readonly string[] {
   return helper ?? [process.execPath, BIN, 'helper', '-c', config, '--state-dir', stateDir]
 }
 

@@ -1,4 +1,5 @@
-import { chownSync, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { chownSync, constants, lchownSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { KnocktailError, reasonOf } from '../error.ts'
 import { printable, quoted } from '../printable.ts'
 import type { SourceConfig } from '../config/config.ts'
@@ -81,10 +82,21 @@ export function prepareStateDir(path: string, account: Account | undefined): voi
     const found = lstatSync(path)
     if (!found.isDirectory()) throw new KnocktailError('failed', `state_dir ${printable(path)} is no folder`)
     // What root made before is root's to give; anybody else's is not.
-    if (account && found.uid === 0) chownSync(path, account.uid, account.gid)
+    if (account && (found.uid === 0 || found.uid === account.uid)) giveTo(account, path)
     else if (found.uid !== (account?.uid ?? process.getuid!())) throw new KnocktailError('failed', `state_dir ${printable(path)} belongs to another user`)
   } catch (error) {
     if (error instanceof KnocktailError) throw error
     throw new KnocktailError('failed', `state_dir ${printable(path)} cannot be made: ${reasonOf(error)}`)
+  }
+}
+
+/** The folder, and what a run or a sweep as root left in it; the helper's own folder stays root's. */
+function giveTo({ uid, gid }: Account, path: string): void {
+  chownSync(path, uid, gid)
+  for (const name of readdirSync(path)) {
+    const file = join(path, name)
+    const { uid: owner, nlink, mode } = lstatSync(file)
+    // Not what the account may have linked here: a hard link to a file of root's would be given away.
+    if ((mode & constants.S_IFMT) === constants.S_IFREG && owner === 0 && nlink === 1) lchownSync(file, uid, gid)
   }
 }

@@ -45,7 +45,7 @@ export class Backoff<T> {
   }
 
   stop(): void {
-    for (const key of [...this.#timers.keys()]) this.#stopTimer(key)
+    for (const key of this.#timers.keys()) this.#stopTimer(key)
   }
 
   #stopTimer(key: string): void {

@@ -62,6 +62,11 @@ export class Doors {
     return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.waiting, 0)
   }
 
+  /** Keys that are, or may be, in a firewall and should not be. */
+  get overdue(): number {
+    return [...this.#keys.all()].filter(({ id, address, foreign }) => !foreign && this.#desired.deadline(id, address) === undefined).length
+  }
+
   /** Keys that were put into firewalls, or may have been. */
   get keys(): Iterable<{ readonly target: Target; readonly address: string; readonly foreign: boolean }> {
     return this.#keys.all()
@@ -117,7 +122,7 @@ export class Doors {
     const targets = new Map<TargetId, Target>([...plannedTargets(config).values()].map(({ id, target }) => [id, target]))
     for (const { id, target } of this.#keys.all()) targets.set(id, target)
     for (const [id, target] of targets) {
-      if (firewall === undefined || target.firewall === firewall) this.#laneOf(target).reconcile(new Map([[id, target]]))
+      if (firewall === undefined || target.firewall === firewall) this.#laneOf(target).reconcile(id, target)
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Opener } from './open.ts'
+import type { Opener } from './tools.ts'
 import { DONE } from './outcome.ts'
 
 /** Does nothing, and is content: what would be done is told by the log. */

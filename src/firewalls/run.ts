@@ -107,13 +107,19 @@ function collect(child: ChildProcess, name: 'stdout' | 'stderr', most: number): 
 /** Its exit code, null after a signal; text if it could not be started. */
 function untilEnded(child: ChildProcess): Promise<number | null | string> {
   return new Promise((resolve) => {
+    let drained: NodeJS.Timeout | undefined
     child.on('error', (error) => resolve(reasonOf(error)))
-    child.on('close', resolve)
-    child.on('exit', (code) => setTimeout(() => {
-      child.stdout?.destroy()
-      child.stderr?.destroy()
+    child.on('exit', (code) => {
+      drained = setTimeout(() => {
+        child.stdout?.destroy()
+        child.stderr?.destroy()
+        resolve(code)
+      }, DRAIN_MS)
+    })
+    child.on('close', (code) => {
+      clearTimeout(drained)
       resolve(code)
-    }, DRAIN_MS))
+    })
   })
 }
 

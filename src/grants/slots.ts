@@ -96,7 +96,8 @@ async function readSlot(path: string, isOurs: (text: string) => boolean): Promis
     const text = body.toString()
     return isOurs(text) ? { kind: 'text', number: Number(number), text } : { kind: 'foreign' }
   }
-  return { kind: bytes.toString('latin1', 0, MAGIC.length) === MAGIC ? 'torn' : 'foreign' }
+  // The first write of all may have been cut within the magic.
+  return { kind: MAGIC.startsWith(bytes.toString('latin1', 0, MAGIC.length).replace(/\0+$/, '')) ? 'torn' : 'foreign' }
 }
 
 /** Under a name of its own, for somebody to look at. */

@@ -11,10 +11,10 @@ const STEP = (5 * SECOND) as Micros
 export class ResumePoints<Point> {
   readonly #points: { readonly at: Micros; readonly point: Point }[] = []
 
-  passed(at: Micros, point: Point): void {
+  passed(at: Micros, point: () => Point): void {
     const last = this.#points.at(-1)
     if (last !== undefined && at - last.at < STEP) return
-    this.#points.push({ at, point })
+    this.#points.push({ at, point: point() })
     // The first of them must be as old as the span, or the oldest there is.
     while (this.#points.length > 1 && at - this.#points[1]!.at >= RESUME_SPAN) this.#points.shift()
   }

@@ -1,0 +1,192 @@
+import type { Address } from '../../parsers/address.ts'
+import type { Micros } from '../../parsers/time.ts'
+import type { Clocks } from '../clocks.ts'
+import type { Outcome, Traits } from '../firewalls/firewall.ts'
+import type { Target, TargetId } from '../firewalls/target.ts'
+import type { DesiredKey } from '../grants/desired.ts'
+import type { KeyRecords } from '../grants/ledger.ts'
+import type { Helper } from '../helper/helper.ts'
+import { Backoff } from './backoff.ts'
+import type { DoorEvent, Verb } from './door-event.ts'
+import { keyText, type Due } from './due.ts'
+import type { Batch } from './plan.ts'
+import { difference } from './reconcile.ts'
+
+/** What is worked with at the doors. */
+export interface DoorContext {
+  readonly helper: Helper
+  readonly clocks: Clocks
+  readonly keys: KeyRecords
+  /** Until when a key should be there, by the boot clock; undefined: it should not. */
+  readonly deadline: (id: TargetId, address: Address) => Micros | undefined
+  /** Resolves with whether all that is recorded is on disk. */
+  readonly save: () => Promise<boolean>
+  readonly told: (event: DoorEvent) => void
+}
+
+/** So often a close is put off because it cannot be looked whose entry is there: seven seconds. */
+const BLIND_AFTER = 3
+
+/** What is done at one firewall, one operation at a time, and what comes of it. */
+export class Operations {
+  readonly #traits: Traits
+  readonly #context: DoorContext
+  /** The deadlines of which the firewall has confirmed that it knows them. */
+  readonly #confirmed = new Map<string, Micros>()
+  readonly #backoff: Backoff<Due>
+  readonly #strays = new Set<string>()
+
+  /** `again`: what failed comes up once more. */
+  constructor(traits: Traits, context: DoorContext, again: (due: Due) => void) {
+    this.#traits = traits
+    this.#context = context
+    this.#backoff = new Backoff(again)
+  }
+
+  /** How many wait to be tried again. */
+  get waiting(): number {
+    return this.#backoff.size
+  }
+
+  /** That key comes up by itself. */
+  drop(key: DesiredKey): void {
+    this.#backoff.drop(keyText(key))
+  }
+
+  forget(): void {
+    this.#confirmed.clear()
+  }
+
+  stop(): void {
+    this.#backoff.stop()
+  }
+
+  /** Undefined: it is as it should be, or nothing may be done. */
+  verbFor(due: Due): Batch['verb'] | undefined {
+    const { keys, clocks } = this.#context
+    const deadline = this.#context.deadline(due.id, due.address)
+    const record = keys.find(due.id, due.address)
+    if (deadline === undefined || deadline <= clocks.boot()) {
+      if (record?.foreign) keys.delete(due.id, due.address)
+      return record && !record.foreign ? 'remove' : undefined
+    }
+    if (!record) return 'add'
+    if (record.foreign || !this.#traits.repeats) return undefined
+    if (this.#confirmed.get(keyText(due)) === deadline) return undefined
+    // Somebody else's may stand there by now: where entries show whose they are, `add` looks.
+    return this.#traits.marks ? 'add' : 'renew'
+  }
+
+  async perform(batch: Batch): Promise<void> {
+    if (batch.verb === 'remove') return this.#remove(batch)
+    const { clocks, keys, helper } = this.#context
+    if (batch.verb === 'add' && !(await this.#intend(batch))) return
+    const deadlines = batch.due.map(({ id, address }) => this.#context.deadline(id, address) ?? clocks.boot())
+    const entries = batch.due.map(({ address }, index) => ({ address, seconds: Math.max(1, Math.ceil((deadlines[index]! - clocks.boot()) / 1e6)) }))
+    const outcomes = await (batch.verb === 'add' ? helper.add(batch.id, entries) : helper.renew(batch.id, entries))
+    for (const [index, due] of batch.due.entries()) {
+      const outcome = outcomes[index] ?? NO_ANSWER
+      if (outcome.kind === 'foreign') keys.put({ ...due, foreign: true })
+      if (outcome.kind === 'unserved') keys.delete(due.id, due.address)
+      const isKnown = this.#confirmed.has(keyText(due))
+      if (outcome.kind === 'done') this.#confirmed.set(keyText(due), deadlines[index]!)
+      this.#tell(isKnown ? 'renew' : batch.verb, due, outcome)
+    }
+    if (batch.verb === 'add') void this.#context.save()
+  }
+
+  /** Before the firewall is touched it stands on disk that it may have been; only where entries end by themselves, beside it. */
+  async #intend(batch: Batch): Promise<boolean> {
+    const { keys, save } = this.#context
+    const fresh = batch.due.filter(({ id, address }) => !keys.find(id, address))
+    for (const due of fresh) keys.put({ ...due, foreign: false })
+    const saved = fresh.length === 0 || save()
+    if (this.#traits.expires || (await saved)) return true
+    for (const due of fresh) {
+      keys.delete(due.id, due.address)
+      this.#tell('add', due, { kind: 'failed', why: 'the ledger cannot be written, and nothing else would close it' })
+    }
+    return false
+  }
+
+  async #remove(batch: Batch): Promise<void> {
+    const { helper, keys, save } = this.#context
+    for (const due of batch.due) this.#confirmed.delete(keyText(due))
+    const ours = await this.#withoutOthers(batch)
+    const outcomes = ours.length === 0 ? [] : await helper.remove(batch.id, ours.map(({ address }) => address))
+    for (const [index, due] of ours.entries()) {
+      const outcome = outcomes[index] ?? NO_ANSWER
+      const killed = keys.find(due.id, due.address)?.kill === true
+      if (outcome.kind === 'done') keys.delete(due.id, due.address)
+      this.#tell('remove', due, outcome)
+      if (outcome.kind === 'done' && killed) this.#tell('kill', due, await helper.kill(due.id, due.address))
+    }
+    void save()
+  }
+
+  /** Somebody else may have made an entry of his own where ours was: that one stays. */
+  async #withoutOthers({ id, due }: Batch): Promise<readonly Due[]> {
+    if (!this.#traits.marks || !this.#traits.lists) return due
+    const { helper, keys } = this.#context
+    const listing = await helper.list(id)
+    if (listing.kind === 'failed') return due.filter((one) => this.#isBlind(one, listing.why))
+    const others = new Set(listing.entries.filter(({ mark }) => mark === 'foreign').map(({ address }) => address))
+    for (const { address } of due) if (others.has(address)) keys.delete(id, address)
+    return due.filter(({ address }) => !others.has(address))
+  }
+
+  /** Where it cannot be looked, closing waits for a while; but not for ever where nothing else would close it. */
+  #isBlind(due: Due, why: string): boolean {
+    if (!this.#traits.expires && this.#backoff.count(keyText(due)) >= BLIND_AFTER) return true
+    this.#tell('remove', due, { kind: 'failed', why })
+    return false
+  }
+
+  #tell(verb: Verb, due: Due, outcome: Outcome): void {
+    const about = { target: due.target, address: due.address }
+    const { told, clocks } = this.#context
+    if (outcome.kind === 'done' && verb !== 'kill') {
+      this.#backoff.reset(keyText(due))
+      told({ ...about, kind: CONFIRMED[verb], ms: (clocks.boot() - due.since) / 1000 })
+    } else if (outcome.kind === 'foreign') {
+      told({ ...about, kind: 'foreign' })
+    } else if (outcome.kind === 'unserved' && verb !== 'remove') {
+      told({ ...about, kind: 'unserved', why: outcome.why })
+    } else if (outcome.kind !== 'done') {
+      // What may have been done once must not be done twice; but a close is tried until it is confirmed.
+      const again = verb === 'remove' || (verb !== 'kill' && this.#traits.repeats)
+      const retryMs = again ? this.#backoff.wait(keyText(due), due) : undefined
+      told({ ...about, kind: 'failed', verb, why: outcome.why, retryMs })
+    }
+  }
+
+  /** Looks what that target holds; answers the keys that are not as they should be. */
+  async compare(id: TargetId, target: Target): Promise<DesiredKey[]> {
+    const { helper, keys, clocks, told } = this.#context
+    const listing = await helper.list(id)
+    if (listing.kind === 'failed') return []
+    const records = [...keys.all()].filter((record) => record.id === id)
+    const held = records.map(({ address, foreign }) => ({ address, foreign, deadline: this.#context.deadline(id, address) }))
+    const found = difference(held, listing.entries, clocks.boot())
+    for (const address of found.vanished) told({ kind: 'vanished', target, address })
+    for (const address of found.taken) {
+      told({ kind: 'taken', target, address })
+      keys.put({ ...keys.find(id, address)!, foreign: true })
+    }
+    this.#tellStrays(target, found.strays)
+    const wrong = [...found.vanished, ...found.misdated, ...found.overdue, ...found.gone]
+    for (const address of wrong) this.#confirmed.delete(keyText({ id, address }))
+    return wrong.map((address) => ({ id, target, address, kill: keys.find(id, address)!.kill }))
+  }
+
+  /** Each once. */
+  #tellStrays(target: Target, strays: readonly Address[]): void {
+    for (const address of strays) {
+      if (!this.#strays.has(address)) this.#context.told({ kind: 'stray', target, address })
+      this.#strays.add(address)
+    }
+  }
+}
+
+const CONFIRMED = { add: 'opened', renew: 'renewed', remove: 'closed' } as const
+const NO_ANSWER: Outcome = { kind: 'failed', why: 'no answer for this address' }

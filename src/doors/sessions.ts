@@ -1,0 +1,87 @@
+import type { Address } from '../../parsers/address.ts'
+import { SECOND, type Micros } from '../../parsers/time.ts'
+import type { Clocks } from '../clocks.ts'
+import type { Config, DoorRule } from '../config/config.ts'
+import type { Grant, Grants } from '../grants/grants.ts'
+
+/** An established TCP connection to this host. */
+export interface Session {
+  readonly localPort: number
+  readonly peer: Address
+  readonly peerPort: number
+}
+
+export interface SessionParts {
+  readonly grants: Grants
+  readonly clocks: Pick<Clocks, 'boot'>
+  readonly config: () => Config
+  /** Undefined: they cannot be listed now. */
+  readonly sessions: () => Promise<readonly Session[] | undefined>
+  readonly ended: (grant: Grant) => void
+}
+
+/** As long as somebody is connected, a door that closes with him is kept open for so long at a time. */
+const PROLONG = (60 * SECOND) as Micros
+const SOON = (10 * SECOND) as Micros
+
+/** What is known of the connections of one grant. */
+interface Known {
+  /** Ports of connections that stood before the door was opened: they say nothing of it. */
+  readonly before: ReadonlySet<number>
+  connected: boolean
+}
+
+/** Ends grants by their `close_when`: with the first connection, or with the end of the last one. */
+export class Sessions {
+  readonly #parts: SessionParts
+  readonly #known = new Map<string, Known>()
+  #looking = false
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+  }
+
+  /** Looks once; does nothing where no grant needs it, or while the last look is not over. */
+  async look(): Promise<void> {
+    const watched = [...this.#parts.grants.all()].flatMap((grant) => this.#watchedDoor(grant) ?? [])
+    this.#forget(watched)
+    if (watched.length === 0 || this.#looking) return
+    this.#looking = true
+    const sessions = await this.#parts.sessions()
+    this.#looking = false
+    if (sessions) for (const { grant, door } of watched) this.#judge(grant, door, sessions)
+  }
+
+  #watchedDoor(grant: Grant): { grant: Grant; door: DoorRule } | undefined {
+    const door = this.#parts.config().rules.find(({ match }) => match.name === grant.rule)
+    return door && door.opens.closeWhen !== 'timeout' ? { grant, door } : undefined
+  }
+
+  #forget(watched: readonly { readonly grant: Grant }[]): void {
+    const keys = new Set(watched.map(({ grant }) => keyOf(grant)))
+    for (const key of this.#known.keys()) if (!keys.has(key)) this.#known.delete(key)
+  }
+
+  #judge(grant: Grant, { opens }: DoorRule, sessions: readonly Session[]): void {
+    const ports = new Set<number>(opens.ports.filter(({ proto }) => proto === 'tcp').map(({ port }) => port))
+    const own = sessions.filter(({ peer, localPort }) => peer === grant.address && ports.has(localPort)).map(({ peerPort }) => peerPort)
+    const known = this.#known.get(keyOf(grant))
+    if (!known) {
+      this.#known.set(keyOf(grant), { before: new Set(own), connected: false })
+      return
+    }
+    const isConnected = own.some((port) => !known.before.has(port))
+    if (opens.closeWhen === 'connected' ? isConnected : known.connected && own.length === 0) this.#parts.ended(grant)
+    else if (isConnected) this.#keepOpen(grant, known, opens)
+  }
+
+  #keepOpen(grant: Grant, known: Known, { closeWhen }: DoorRule['opens']): void {
+    known.connected = true
+    const { grants, clocks } = this.#parts
+    if (closeWhen === 'disconnected' && grant.deadline - clocks.boot() < SOON) grants.prolong(grant, PROLONG)
+  }
+}
+
+function keyOf({ rule, address, openedAt }: Grant): string {
+  return `${address} ${openedAt} ${rule}`
+}

@@ -1,0 +1,204 @@
+import { closeSync, statSync } from 'node:fs'
+import { SECOND, type Micros } from '../../parsers/time.ts'
+import { printable } from '../printable.ts'
+import { factsOf, openRegular, type OpenedFile } from './file-facts.ts'
+import type { FilePosition, Place } from './file-place.ts'
+import { planStart, type StartPlan } from './file-start.ts'
+import { Generation, headOf, lastLineStart, type Beginning, type Chunk } from './generation.ts'
+import { KnownFiles, type Unseen } from './known-files.ts'
+import { ResumePoints } from './position.ts'
+import { beginAlike, openSibling, siblingsOf, type Sibling } from './siblings.ts'
+
+/** A writer may go on in the old file for a while: until it was quiet for `QUIET`, and at least for `LINGER`. */
+const LINGER = (10 * SECOND) as Micros
+const QUIET = (5 * SECOND) as Micros
+/** No more old generations than that are read at a time. */
+const MOST_OLD = 8
+
+export interface FollowerHost {
+  /** Microseconds of a clock that nobody steps. */
+  readonly now: () => Micros
+  readonly isStopped: () => boolean
+  /** Resolves when the lines were taken in. */
+  readonly lines: (chunk: Chunk) => Promise<void>
+  readonly note: (text: string) => void
+}
+
+/**
+ * Follows one log through its generations, each by its descriptor. It moves only when it is told to look: nothing that happens between
+ * two looks is taken for granted, and nothing of it is lost.
+ */
+export class FileFollower {
+  readonly #path: string
+  readonly #host: FollowerHost
+  readonly #known: KnownFiles
+  /** Those that are read, the oldest first. The last is the log itself, if it is there. */
+  #open: Generation[] = []
+  #current: Generation | undefined
+  #points = new ResumePoints<Place>()
+
+  constructor(path: string, host: FollowerHost) {
+    this.#path = path
+    this.#host = host
+    this.#known = new KnownFiles(path, host.note)
+  }
+
+  /**
+   * Without a position what is there is history; what was written since a position is backlog, unless we were here all the time
+   * (`isRestart`). Answers why it cannot be followed. Throws as fs does.
+   */
+  async start(position: FilePosition | undefined, isRestart = false): Promise<string | undefined> {
+    const opened = openRegular(this.#path)
+    if (opened !== 'missing' && 'why' in opened) return opened.why
+    const file = opened === 'missing' ? undefined : opened
+    if (file === undefined) this.#host.note(`${printable(this.#path)} does not exist yet: waiting for it`)
+    if (position === undefined) this.#startAtEnd(file)
+    else await this.#startAt(planStart(this.#path, position, file, isRestart), file)
+    return undefined
+  }
+
+  /** Reads what was written since the last look. Answers why it cannot be followed any more. Throws as fs does. */
+  async look(): Promise<string | undefined> {
+    for (const generation of [...this.#open]) {
+      if (generation === this.#current && this.#known.mayHideCopy(generation, this.#open)) await this.#refill(generation)
+      await this.#drain(generation)
+    }
+    const fault = await this.#checkPath()
+    this.#closeQuiet()
+    const last = this.#current ?? this.#open.at(-1)
+    if (last) this.#points.passed(this.#host.now(), () => last.place())
+    return fault
+  }
+
+  position(): FilePosition {
+    return { read: this.#open.map((generation) => generation.place()), resume: this.#points.oldest }
+  }
+
+  close(): void {
+    for (const generation of this.#open) generation.close()
+    this.#open = []
+    this.#current = undefined
+  }
+
+  #startAtEnd(file: OpenedFile | undefined): void {
+    this.#known.addAll(siblingsOf(this.#path), file?.facts.key)
+    if (file) this.#current = this.#add(file, { offset: lastLineStart(file) })
+  }
+
+  async #startAt(plan: StartPlan, file: OpenedFile | undefined): Promise<void> {
+    if (plan.isLost) this.#host.note('the place where it was left is in none of the files that are there: lines written meanwhile may be missing')
+    this.#known.addAll(plan.history, file?.facts.key)
+    const now = this.#host.now()
+    const { resume } = plan
+    if (resume) this.#points.passed(now, () => resume)
+    let carry = ''
+    for (const { opened, beginning, isTorn } of plan.files) {
+      const generation = this.#add(opened, { ...beginning, carry: isTorn ? carry : beginning.carry ?? '' })
+      if (opened === file) this.#current = generation
+      else generation.replacedAt = now
+      await this.#drain(generation)
+      carry = generation.pending()
+    }
+  }
+
+  #add(opened: OpenedFile, beginning: Beginning): Generation {
+    const generation = new Generation(opened, beginning, this.#host.now())
+    const at = this.#current === undefined ? this.#open.length : this.#open.indexOf(this.#current)
+    this.#open.splice(at, 0, generation)
+    return generation
+  }
+
+  async #drain(generation: Generation): Promise<void> {
+    while (!this.#host.isStopped()) {
+      const read = generation.read(this.#host.now())
+      if (read === 'end') return
+      if (read !== 'truncated') {
+        await this.#host.lines(read)
+        generation.handedOn()
+      } else if (generation === this.#current) await this.#refill(generation)
+      else return this.#drop(generation)
+    }
+  }
+
+  /** The log was truncated: what was not read of it is in the copy that was made before. */
+  async #refill(generation: Generation): Promise<void> {
+    const { offset, carry } = generation.place()
+    const { head } = generation
+    const present = { head: headOf(generation.fd), size: generation.facts().size }
+    const unseen = this.#known.unseen(this.#open.filter((other) => other !== generation), present)
+    const copy = copyAmong(unseen, head)
+    if (head.length > 0 && copy === undefined) this.#host.note(`${printable(this.#path)} was truncated, and no copy of it is there: lines may be missing`)
+    generation.startAnew('')
+    const later = unseen.filter((sibling) => sibling.isRotated && !(copy && beginAlike(sibling.head, copy.head)))
+    let torn = copy ? await this.#readMissed(copy, { offset: Math.min(offset, copy.size), carry }) : ''
+    for (const sibling of later) torn = await this.#readMissed(sibling, { offset: 0, carry: torn })
+    generation.startAnew(torn)
+  }
+
+  /** Reads a generation that came and went between two looks. Answers its unfinished last line. */
+  async #readMissed(sibling: Sibling, beginning: Beginning): Promise<string> {
+    const opened = openSibling(sibling)
+    if (opened === undefined) {
+      this.#host.note(`${printable(sibling.path)} cannot be read: lines are missing`)
+      return ''
+    }
+    const generation = this.#add(opened, beginning)
+    generation.replacedAt = this.#host.now()
+    await this.#drain(generation)
+    return this.#open.includes(generation) ? generation.pending() : ''
+  }
+
+  async #checkPath(): Promise<string | undefined> {
+    const found = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
+    if (found === undefined || (this.#current && factsOf(found).key === this.#current.key)) return undefined
+    const opened = openRegular(this.#path)
+    if (opened === 'missing') return undefined
+    if ('why' in opened) return opened.why
+    await this.#replace(opened)
+    return undefined
+  }
+
+  /** Another file has the name now. It stays open meanwhile, so that it is none of those that came and went. */
+  async #replace(opened: OpenedFile): Promise<void> {
+    const old = this.#current
+    if (old) {
+      await this.#drain(old)
+      old.replacedAt = this.#host.now()
+    }
+    const again = this.#open.find(({ key }) => key === opened.facts.key)
+    const next = again ?? new Generation(opened, { offset: this.#known.offsetOf(opened.facts) }, this.#host.now())
+    if (again) {
+      closeSync(opened.fd)
+      this.#open.splice(this.#open.indexOf(again), 1)
+    }
+    next.replacedAt = undefined
+    this.#open.push(next)
+    this.#current = next
+    for (const sibling of this.#known.unseen(this.#open, { head: next.head, size: next.facts().size })) {
+      if (sibling.isRotated) await this.#readMissed(sibling, { offset: 0 })
+    }
+    await this.#drain(next)
+  }
+
+  #closeQuiet(): void {
+    const now = this.#host.now()
+    const old = this.#open.filter(({ replacedAt }) => replacedAt !== undefined)
+    const isQuiet = ({ replacedAt, lastReadAt }: Generation): boolean => now - replacedAt! >= LINGER && now - lastReadAt >= QUIET
+    for (const [index, generation] of old.entries()) {
+      if (isQuiet(generation) || old.length - index > MOST_OLD) this.#drop(generation)
+    }
+  }
+
+  #drop(generation: Generation): void {
+    this.#known.add(generation)
+    this.#open = this.#open.filter((other) => other !== generation)
+    generation.close()
+  }
+}
+
+/** The copy that was made before the truncation: of copies of the same the longest, since that was made last. */
+function copyAmong(unseen: readonly Unseen[], head: Buffer): Unseen | undefined {
+  const first = unseen.find((sibling) => beginAlike(sibling.head, head))
+  const alike = unseen.filter((sibling) => first && beginAlike(sibling.head, first.head))
+  return alike.toSorted((one, other) => other.size - one.size)[0]
+}

@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Address } from '../parsers/address.ts'
+import { packet, type ConnectionEvent, type Port, type TcpFlags } from '../parsers/event.ts'
+import { SECOND, type Micros } from '../parsers/time.ts'
+import type { Config } from '../src/config/config.ts'
+import { freshnessOf } from '../src/freshness.ts'
+import { Grants } from '../src/grants/grants.ts'
+import { Matches } from '../src/grants/matches.ts'
+import type { Happening } from '../src/happening.ts'
+import { Pipeline } from '../src/pipeline.ts'
+import { config } from './support/config.ts'
+
+const RULES: Config = config(`[knocktail]
+firewall = null
+[ssh]
+sequence = 7000, 8000, 9000
+ports = 22/tcp
+open_for = 10m
+`)
+const A = '192.0.2.1' as Address
+const HOST = '192.0.2.9' as Address
+const MAX_AGE = (60 * SECOND) as Micros
+const START = 1_800_000_000 * SECOND
+
+let sport = 1024
+function syn(port: number, atSeconds: number, sourcePort = sport++): ConnectionEvent {
+  const fields = packet({ proto: 'tcp', src: A, dst: HOST, sport: sourcePort as Port, dport: port as Port, flags: 2 as TcpFlags })
+  return { ...fields, kind: 'packet', time: (START + atSeconds * SECOND) as Micros, resolution: 1 as Micros, source: 's' } as ConnectionEvent
+}
+
+/** A daemon's way from events to happenings, with a clock to be set. */
+class Front {
+  now = START
+  readonly matches = new Matches((130 * SECOND) as Micros)
+  readonly #grants = new Grants({ wall: () => this.now as Micros, boot: () => this.now as Micros })
+  readonly #pipeline = new Pipeline(RULES, this.#grants, {
+    own: { contains: () => false }, runOnce: () => {}, observeOnly: () => false,
+    matched: ({ rule, address, time }) => this.matches.add(rule.name, address, time),
+  })
+  hasLedger = true
+
+  read(event: ConnectionEvent, backlog = false): Happening['event'][] {
+    const freshness = freshnessOf(event, backlog, { clocks: { wall: () => this.now as Micros }, matches: this.matches, maxAge: MAX_AGE, hasLedger: this.hasLedger })
+    return freshness === 'stale' ? [] : this.#pipeline.read(event, freshness).map(({ event: name }) => name)
+  }
+
+  /** The next process, with what the ledger remembers. */
+  restarted(): Front {
+    const next = new Front()
+    for (const [key, time] of this.matches.entries()) next.matches.restore(key, time)
+    next.now = this.now
+    return next
+  }
+}
+
+describe('a live line', () => {
+  it.each([[0, true], [-59, true], [-61, false], [59, true], [61, false]])('%i s from now counts: %s', (offset, counts) => {
+    const front = new Front()
+    const opened = [7000, 8000, 9000].flatMap((port, index) => front.read(syn(port, offset + index * 0.1)))
+    expect(opened).toEqual(counts ? ['open'] : [])
+  })
+
+  it('of before the start is history where there is no ledger', () => {
+    const front = new Front()
+    front.hasLedger = false
+    expect([7000, 8000, 9000].flatMap((port, index) => front.read(syn(port, index - 5), true))).toEqual([])
+    expect([7000, 8000, 9000].flatMap((port, index) => front.read(syn(port, index), false))).toEqual(['open'])
+  })
+})
+
+describe('after a restart', () => {
+  const KNOCKS = [syn(7000, 1), syn(8000, 2), syn(9000, 3)]
+
+  it('a sequence begun before it is finished after it', () => {
+    const front = new Front()
+    for (const knock of KNOCKS.slice(0, 2)) front.read(knock)
+    const next = front.restarted()
+    expect(KNOCKS.slice(0, 2).flatMap((knock) => next.read(knock, true))).toEqual([])
+    expect(next.read(KNOCKS[2]!)).toEqual(['open'])
+  })
+
+  it('no line that is read again opens again, wherever the restart came and however often lines come twice', () => {
+    fc.assert(fc.property(fc.nat(3), fc.array(fc.constantFrom(...KNOCKS, ...KNOCKS.map(retransmitted)), { maxLength: 12 }), (read, later) => {
+      const front = new Front()
+      front.now = START + 4 * SECOND
+      const before = KNOCKS.slice(0, read).flatMap((knock) => front.read(knock))
+      const next = front.restarted()
+      const again = KNOCKS.flatMap((knock) => next.read(knock, true))
+      next.now = START + 20 * SECOND
+      expect([...before, ...again]).toEqual(['open'])
+      // Packets sent again later, read live: copies of what was read as backlog.
+      expect(later.flatMap((knock) => next.read(knock, false))).toEqual([])
+    }))
+  })
+
+  it('a new sequence opens, also within a minute', () => {
+    const front = new Front()
+    for (const knock of KNOCKS) front.read(knock)
+    const next = front.restarted()
+    for (const knock of KNOCKS) next.read(knock, true)
+    next.now = START + 12 * SECOND
+    expect([syn(7000, 10), syn(8000, 11), syn(9000, 12)].flatMap((knock) => next.read(knock))).toEqual(['open'])
+  })
+})
+
+/** The same packet once more, 15 s later. */
+function retransmitted(event: ConnectionEvent): ConnectionEvent {
+  return { ...event, time: (event.time + 15 * SECOND) as Micros }
+}
