@@ -44,6 +44,12 @@ function globalRows(config: Config): Row[] {
     ['refuses', list(config.neverOpen.map(({ text }) => text))],
     ['limits', `${config.maxAttempts} addresses at a time, lines up to ${formatDuration(config.maxAge)} old`],
     ['state', config.stateDir],
+    ['runs as', config.user],
+    ['helper', config.helper?.join(' ')],
+    ['mode', config.mode === 'observe' ? 'observe: nothing is opened' : undefined],
+    ['on exit', config.onExit === 'close' ? 'closes all doors' : undefined],
+    ['logs to', config.log],
+    ['requires', config.requireTrusted ? 'sources that local users cannot write to' : undefined],
   ]
 }
 
@@ -76,6 +82,8 @@ function ruleRows(rule: DoorRule, config: Config): Row[] {
     ['then', afterwards(opens.stopCommand, opens)],
     ['on IPv6', afterwards(opens.stopCommand6, opens)],
     ['closes', opens.closes === undefined ? undefined : `rule ${opens.closes}`],
+    ['until', closeText(opens)],
+    ['mode', opens.observe ? 'observe: nothing is opened' : undefined],
     ['keyspace', keyspaceText(rule)],
   ]
 }
@@ -120,6 +128,12 @@ function opensText(opens: Opening, firewall: string | undefined): string | undef
   const ports = opens.ports.map(({ port, proto }) => `${port}/${proto}`).join(', ')
   const means = firewall === undefined ? '' : `, by ${firewall}`
   return `${ports} for ${formatDuration(opens.openFor)}, at most ${formatDuration(opens.maxOpen)}${means}`
+}
+
+const CLOSES = { timeout: undefined, connected: 'the first connection stands', disconnected: 'the last connection has ended' } as const
+
+function closeText({ closeWhen, killOnClose }: Opening): string | undefined {
+  return list([CLOSES[closeWhen], killOnClose ? 'connections that stand are ended' : undefined].filter((part) => part !== undefined), '; ')
 }
 
 function commandText(command: string | undefined): string | undefined {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { describeConfig } from '../src/check.ts'
-import { config } from './support/config.ts'
+import { config, problems } from './support/config.ts'
 
 const lines = (text: string, readFile?: (path: string) => string): string[] => describeConfig(config(text, readFile))
 
@@ -101,11 +101,12 @@ sequence = 18342, 61020, 25117
 ${backup}
 `
 
-it('warns of two doors in one set, which opens both', () => {
-  const warning = 'rules ssh and backup open different ports through one nftables set'
-  expect(lines(RULES('ports = 873/tcp')).join('\n')).toContain(warning)
-  expect(lines(RULES('ports = 22/tcp')).join('\n')).not.toContain(warning)
-  expect(lines(RULES('ports = 873/tcp\nfirewall = ufw')).join('\n')).not.toContain(warning)
+it('refuses two doors in one set, which would open both', () => {
+  const error = 'rules ssh and backup open different ports through one nftables set'
+  expect(problems(RULES('ports = 873/tcp')).join('\n')).toContain(error)
+  expect(problems(RULES('ports = 22/tcp'))).toEqual([])
+  expect(problems(RULES('ports = 873/tcp\nfirewall = ufw'))).toEqual([])
+  expect(problems(RULES('ports = 873/tcp').replace('knock4\n', 'knock4\nelements = address . proto . service\n'))).toEqual([])
 })
 
 it('warns of limits that the log of a step cannot show', () => {

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_LINE_BYTES } from '../parsers/dialects.ts'
+import { findDialect, MAX_LINE_BYTES } from '../parsers/dialects.ts'
 import type { Micros } from '../parsers/time.ts'
 import { UTC } from '../parsers/zone.ts'
 import { KnocktailError } from '../src/error.ts'
@@ -59,7 +59,7 @@ interface Outcome {
 
 async function replayed(logs: readonly { bytes: Buffer; cuts: readonly number[] }[]): Promise<Outcome> {
   const files = logs.map(({ bytes, cuts }, index) => logFile(`log${index}`, bytes, cuts))
-  const readers = await Promise.all(files.map((file) => openLogReader(file, { parser: 'kernel', zone: UTC, year: undefined, spans: undefined })))
+  const readers = await Promise.all(files.map((file) => openLogReader(file, { parser: findDialect('kernel'), zone: UTC, year: undefined, spans: undefined })))
   const replay = new Replay(config(RULES))
   const happenings: Happening[] = []
   for await (const events of mergeByTime(readers)) for (const event of events) happenings.push(...replay.read(event))

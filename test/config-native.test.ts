@@ -69,7 +69,8 @@ describe('the commented sample', () => {
     const text = readFileSync(path, 'utf8')
     const keys = ['sequence', 'one_time_sequences', 'seq_timeout', 'reorder', 'other_ports', 'tcpflags', 'target', 'interface', 'from', 'status', 'forwarded', 'ports', 'open_for',
       'max_open', 'start_command', 'stop_command', 'start_command_6', 'stop_command_6', 'closes', 'firewall', 'state_dir', 'always_allow', 'never_open', 'max_attempts', 'max_age',
-      'follow', 'parser', 'prefix', 'timezone', 'set4', 'set6', 'table']
+      'follow', 'parser', 'prefix', 'timezone', 'set4', 'set6', 'table', 'user', 'helper', 'on_exit', 'mode', 'log', 'require_trusted', 'close_when',
+      'kill_on_close', 'elements', 'program', 'adopt', 'zone', 'file', 'daemons']
     expect(keys.filter((key) => !new RegExp(`^[# ]*${key} =`, 'm').test(text))).toEqual([])
   })
 })
@@ -188,7 +189,10 @@ logfile = /x
     ['[source]', 'needs a name: write [source NAME]'],
     ['[firewall nft]', 'is no firewall'],
     ['[firewall ipset]', 'firewall ipset does not know what to fill: set set4 or set6'],
-    ['[firewall ufw]\nset4 = x', 'unknown key "set4": [firewall ufw] takes none'],
+    ['[firewall ufw]\nset4 = x', 'unknown key "set4" in [firewall ufw]: it takes program'],
+    ['[firewall null]\nset4 = x', 'unknown key "set4": [firewall null] takes none'],
+    ['close_when = later', '"later" is none of timeout, connected, disconnected'],
+    ['mode = observ', '"observ" is none of enforce, observe'],
     ['[firewall nftables]\nset4 = knock4', 'write FAMILY TABLE SET'],
   ])('%j', (line, message) => {
     const text = rule(line).replace(line.startsWith('reorder') ? 'reorder = 0\n' : line.startsWith('other_ports') ? 'other_ports = 0\n' : '\u0001', '')

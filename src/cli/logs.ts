@@ -1,7 +1,7 @@
-import { findDialect } from '../../parsers/dialects.ts'
 import { parseZone, UTC, type Zone } from '../../parsers/zone.ts'
 import { KnocktailError } from '../error.ts'
 import { quoted } from '../printable.ts'
+import { loadDialect } from '../plug-in.ts'
 import { openLogFile, type LogFile } from '../sources/log-file.ts'
 import { openLogReader, type LogReader, type ReadOptions } from '../sources/log-reader.ts'
 import { tell } from './output.ts'
@@ -24,7 +24,7 @@ export interface OpenLogs {
 export async function openLogs(specs: readonly string[], options: LogOptions): Promise<OpenLogs> {
   const zone = options.timezone === undefined ? UTC : readZone(options.timezone)
   const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans) }
-  const logs = specs.map((spec) => readSpec(spec, options.parser))
+  const logs = await Promise.all(specs.map((spec) => readSpec(spec, options.parser)))
   if (logs.filter(({ path }) => path === '-').length > 1) throw new KnocktailError('usage', 'standard input (-) can be read only once')
   const files = await Promise.all(logs.map(({ path }) => openLogFile(path)))
   const progress = startProgress(totalBytes(files))
@@ -60,14 +60,12 @@ function totalBytes(files: readonly LogFile[]): number | undefined {
 }
 
 /** `parser=NAME:PATH`, or a path for which --parser counts. */
-function readSpec(spec: string, parser: string | undefined): { path: string; parser: ReadOptions['parser'] } {
+async function readSpec(spec: string, parser: string | undefined): Promise<{ path: string; parser: ReadOptions['parser'] }> {
   const [, own, rest = ''] = /^parser=([^:]*)(?::(.*))?$/s.exec(spec) ?? []
   const name = own ?? parser
-  if (name !== undefined && !findDialect(name)) {
-    throw new KnocktailError('usage', `there is no parser ${quoted(name)}: knocktail parsers lists them`)
-  }
+  const dialect = name === undefined ? undefined : await loadDialect(name)
   if (own !== undefined && rest === '') throw new KnocktailError('usage', `${quoted(spec)} names no log: write parser=${own}:FILE`)
-  return { path: own === undefined ? spec : rest, parser: name }
+  return { path: own === undefined ? spec : rest, parser: dialect }
 }
 
 function readZone(text: string): Zone {

@@ -1,4 +1,5 @@
 import type { Config, DoorRule } from './config.ts'
+import type { FirewallName } from './firewalls.ts'
 import type { Report } from './problem.ts'
 import { quoted } from '../printable.ts'
 import { keysOf, pairsOf } from './rule-pairs.ts'
@@ -13,7 +14,10 @@ export interface Doors extends Pick<Config, 'style' | 'firewall' | 'rules' | 'fi
 /** The errors that only show between two sections. */
 export function allChecks(doors: Doors, report: Report): void {
   for (const rule of doors.rules) checkCloses(rule, doors.ruleNames, report)
-  for (const [earlier, later] of pairsOf(doors.rules)) checkOrders(earlier, later, report)
+  for (const [earlier, later] of pairsOf(doors.rules)) {
+    checkOrders(earlier, later, report)
+    checkShared(earlier, later, doors, report)
+  }
 }
 
 function checkCloses(rule: DoorRule, names: readonly string[], report: Report): void {
@@ -42,4 +46,23 @@ function checkOrders(earlier: DoorRule, later: DoorRule, report: Report): void {
 
 function spellings(rule: DoorRule): { asWritten: string; sorted: string }[] {
   return rule.sequences.map(keysOf).map((keys) => ({ asWritten: keys.join(), sorted: keys.toSorted().join() }))
+}
+
+/** What a firewall stores an address in: whoever is in it comes in by every port that it guards. */
+const SHARED: Readonly<Partial<Record<FirewallName, string>>> = { nftables: 'set', pf: 'table', ipset: 'set' }
+
+/** Then the weaker rule would open what the stronger one guards, and either would close what the other one opened. */
+function checkShared(earlier: DoorRule, later: DoorRule, doors: Doors, report: Report): void {
+  const [one, other] = [earlier, later].map(({ opens }) => opens.firewall ?? doors.firewall)
+  const what = one === undefined ? undefined : SHARED[one]
+  if (what === undefined || one !== other || earlier.opens.ports.length === 0 || later.opens.ports.length === 0) return
+  const isByPort = (doors.firewalls.find(({ name }) => name === one)?.settings['elements']?.length ?? 1) > 1
+  if (isByPort || portsText(earlier) === portsText(later)) return
+  const names = `rules ${earlier.match.name} and ${later.match.name}`
+  const advice = one === 'nftables' ? 'the same ports, another firewall, or a set with elements = address . proto . service' : 'the same ports, or another firewall'
+  report.error(later.line, `${names} open different ports through one ${one} ${what}, so either would open both: give them ${advice}`)
+}
+
+function portsText({ opens }: DoorRule): string {
+  return opens.ports.map(({ port, proto }) => `${port}/${proto}`).toSorted().join()
 }

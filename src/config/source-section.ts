@@ -45,10 +45,6 @@ function incomplete({ follow, parser, prefix }: Pick<SourceConfig, 'follow' | 'p
   if (isKernel(follow, parser) && prefix === undefined) {
     return 'needs a prefix: set it to what your LOG rule prints, for instance prefix = "knock: "'
   }
-  // Nothing guesses a dialect line by line.
-  if (follow.kind !== 'kmsg' && follow.kind !== 'journald' && parser === undefined) {
-    return 'needs a parser: set it to the format of its lines (knocktail parsers lists them)'
-  }
   return undefined
 }
 

@@ -2,7 +2,7 @@ import { keyspace } from '../../rules/keyspace.ts'
 import type { Step } from '../../rules/rule.ts'
 import type { DoorRule } from './config.ts'
 import type { Doors } from './cross-check.ts'
-import { neededKeys, type FirewallName, isFirewallName } from './firewalls.ts'
+import { neededKeys, type FirewallName } from './firewalls.ts'
 import type { Report } from './problem.ts'
 import { overlap, pairsOf, staticKeys } from './rule-pairs.ts'
 import { formatSequence, formatStep } from './sequence.ts'
@@ -20,26 +20,7 @@ export function allWarnings(doors: Doors, report: Report): void {
   for (const [earlier, later] of pairsOf(doors.rules)) {
     const message = pairWarning(earlier, later, doors.style)
     if (message !== undefined) report.warning(later.line, message)
-    const shared = sharedDoor(earlier, later, doors)
-    if (shared !== undefined) report.warning(later.line, shared)
   }
-}
-
-/** What a firewall stores an address in: whoever is in it comes in by every port that it guards. */
-const SHARED: Readonly<Partial<Record<FirewallName, string>>> = { nftables: 'set', pf: 'table', ipset: 'set' }
-
-/** Then the weaker rule opens what the stronger one guards. */
-function sharedDoor(earlier: DoorRule, later: DoorRule, doors: Doors): string | undefined {
-  const [one, other] = [earlier, later].map(({ opens }) => opens.firewall ?? doors.firewall)
-  const what = one !== undefined && isFirewallName(one) ? SHARED[one] : undefined
-  if (what === undefined || one !== other || earlier.opens.ports.length === 0 || later.opens.ports.length === 0) return undefined
-  if (portsText(earlier) === portsText(later)) return undefined
-  const names = `rules ${earlier.match.name} and ${later.match.name}`
-  return `${names} open different ports through one ${one} ${what}, so either opens both: give them the same ports, or another firewall`
-}
-
-function portsText({ opens }: DoorRule): string {
-  return opens.ports.map(({ port, proto }) => `${port}/${proto}`).toSorted().join()
 }
 
 /** Limits that the log of a step cannot show. */
@@ -105,7 +86,7 @@ function firewallGaps(rule: DoorRule, doors: Doors): string[] {
   if (ports.length === 0 || startCommand !== undefined) return []
   if (firewall === undefined) return [`rule ${name} has ports but no firewall: set firewall to nftables, pf, ufw ...`]
   if (firewall === 'command') return [`rule ${name} uses firewall command but has no start_command: nothing would be run`]
-  if (!isFirewallName(firewall) || isComplete(firewall, doors)) return []
+  if (isComplete(firewall, doors)) return []
   const advice = `add [firewall ${firewall}] with ${neededKeys(firewall).join(' or ')}`
   return [`rule ${name} uses firewall ${firewall}, which does not know what to fill: ${advice}`]
 }

@@ -11,7 +11,7 @@ import type { Micros } from '../../parsers/time.ts'
 import { printable } from '../printable.ts'
 import { takeLock } from './lock.ts'
 import { helperCommand } from './prepare.ts'
-import { loadConfig } from '../config/load.ts'
+import { loadOwnConfig } from '../config/load.ts'
 
 /** So long a firewall may take before what is left open is told. */
 const PATIENCE_MS = 60_000
@@ -27,7 +27,7 @@ export interface Swept {
  * Grants that stand are left to the daemon. Throws a KnocktailError if a daemon is running, since that one does it.
  */
 export async function sweep(path: string, stateDir: string | undefined, told: (event: DoorEvent) => void): Promise<Swept> {
-  const loaded = await loadConfig(path)
+  const loaded = await loadOwnConfig(path)
   const config: Config = { ...loaded, sources: [], stateDir: stateDir ?? loaded.stateDir }
   // No daemon ever ran here.
   if (!existsSync(join(config.stateDir, 'ledger.a'))) return { closed: 0, left: 0 }

@@ -16,6 +16,8 @@ export interface Command {
    * term: only SIGTERM to the program itself, which may be amid a write that must not be cut (ufw); it is waited for.
    */
   readonly onTimeLimit: 'group' | 'term'
+  /** How much of its standard output is kept. @default 1 MiB */
+  readonly stdoutBytes?: number
 }
 
 /** How it ended: `code` is undefined if a signal ended it or if it could not be started. Output is capped. */
@@ -32,7 +34,7 @@ export type Runner = (command: Command) => Promise<Ran>
 const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin']
 
 /** All that a program gets to see of ours: nothing of NODE_*, LD_*, BASH_ENV reaches it. */
-const ENVIRONMENT = { PATH: FOLDERS.join(':'), LC_ALL: 'C', HOME: '/' }
+export const ENVIRONMENT = { PATH: FOLDERS.join(':'), LC_ALL: 'C', HOME: '/' }
 
 const STDOUT_BYTES = 1024 * 1024
 const STDERR_BYTES = 16 * 1024
@@ -58,7 +60,7 @@ function isExecutable(path: string): boolean {
 export const runCommand: Runner = (command) => {
   const child = startProgram(command)
   if (typeof child === 'string') return Promise.resolve(notStarted(child))
-  const stdout = collect(child, 'stdout', STDOUT_BYTES)
+  const stdout = collect(child, 'stdout', command.stdoutBytes ?? STDOUT_BYTES)
   const stderr = collect(child, 'stderr', STDERR_BYTES)
   let timedOut = false
   const limit = setTimeout(() => {

@@ -5,7 +5,7 @@ import { factsOf, openRegular, type OpenedFile } from './file-facts.ts'
 import type { FilePosition, Place } from './file-place.ts'
 import { planStart, type StartPlan } from './file-start.ts'
 import { Generation, headOf, lastLineStart, type Beginning, type Chunk } from './generation.ts'
-import { KnownFiles, type Unseen } from './known-files.ts'
+import { KnownFiles, type Present, type Unseen } from './known-files.ts'
 import { ResumePoints } from './position.ts'
 import { beginAlike, openSibling, siblingsOf, type Sibling } from './siblings.ts'
 
@@ -71,7 +71,7 @@ export class FileFollower {
   }
 
   position(): FilePosition {
-    return { read: this.#open.map((generation) => generation.place()), resume: this.#points.oldest }
+    return { read: this.#open.map((generation) => generation.place()), resume: this.#points.oldest, youngest: String(this.#known.youngestNs) }
   }
 
   close(): void {
@@ -103,6 +103,7 @@ export class FileFollower {
 
   #add(opened: OpenedFile, beginning: Beginning): Generation {
     const generation = new Generation(opened, beginning, this.#host.now())
+    this.#known.begun(generation)
     const at = this.#current === undefined ? this.#open.length : this.#open.indexOf(this.#current)
     this.#open.splice(at, 0, generation)
     return generation
@@ -150,9 +151,12 @@ export class FileFollower {
 
   async #checkPath(): Promise<string | undefined> {
     const found = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
-    if (found === undefined || (this.#current && factsOf(found).key === this.#current.key)) return undefined
+    if (found && factsOf(found).key === this.#current?.key) return undefined
     const opened = openRegular(this.#path)
-    if (opened === 'missing') return undefined
+    if (opened === 'missing') {
+      if (this.#known.hasFolderChanged()) await this.#readAllMissed({ head: Buffer.alloc(0), size: 0 })
+      return undefined
+    }
     if ('why' in opened) return opened.why
     await this.#replace(opened)
     return undefined
@@ -172,12 +176,22 @@ export class FileFollower {
       this.#open.splice(this.#open.indexOf(again), 1)
     }
     next.replacedAt = undefined
+    this.#known.begun(next)
     this.#open.push(next)
     this.#current = next
-    for (const sibling of this.#known.unseen(this.#open, { head: next.head, size: next.facts().size })) {
-      if (sibling.isRotated) await this.#readMissed(sibling, { offset: 0 })
-    }
+    const torn = await this.#readAllMissed({ head: next.head, size: next.facts().size }, next.begunNs)
+    if (torn !== '') next.startAnew(torn)
     await this.#drain(next)
+  }
+
+  /** What was begun after the log itself is a copy of it: the line that it ends with goes on in the log. Answers that line. */
+  async #readAllMissed(present: Present, logBegunNs?: bigint): Promise<string> {
+    let torn = ''
+    for (const sibling of this.#known.unseen(this.#open, present).filter(({ isRotated }) => isRotated)) {
+      const unfinished = await this.#readMissed(sibling, { offset: 0, carry: torn })
+      torn = logBegunNs !== undefined && sibling.begunNs > logBegunNs ? unfinished : ''
+    }
+    return torn
   }
 
   #closeQuiet(): void {

@@ -21,6 +21,8 @@ export interface FilePosition {
   readonly read: readonly Place[]
   /** Where the lines of the last `RESUME_SPAN` begin. */
   readonly resume: Place | undefined
+  /** When the youngest file was begun that was known then, in nanoseconds of the wall clock: what is younger is new, whatever it is. */
+  readonly youngest: string
 }
 
 export function hashOf(head: Buffer): string {
@@ -30,9 +32,11 @@ export function hashOf(head: Buffer): string {
 /** Undefined if it is no position of a file. */
 export function readFilePosition(value: unknown): FilePosition | undefined {
   if (!isRecord(value) || !Array.isArray(value['read'])) return undefined
+  const { youngest } = value
+  if (typeof youngest !== 'string' || !/^\d{1,20}$/.test(youngest)) return undefined
   const read = value['read'].flatMap((place) => readPlace(place) ?? [])
   // None at all: there was no such file.
-  return read.length < value['read'].length ? undefined : { read, resume: readPlace(value['resume']) }
+  return read.length < value['read'].length ? undefined : { read, resume: readPlace(value['resume']), youngest }
 }
 
 function readPlace(value: unknown): Place | undefined {

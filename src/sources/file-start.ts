@@ -19,6 +19,7 @@ interface Candidate {
   readonly key: string
   readonly size: number
   readonly head: Buffer
+  readonly begunNs: bigint
   readonly isRotated: boolean
   /** Undefined: the log itself. */
   readonly sibling: Sibling | undefined
@@ -33,13 +34,9 @@ export function planStart(path: string, position: FilePosition, file: OpenedFile
   const resumeAt = isRestart || !position.resume ? -1 : findPlace(candidates, position.resume)
   const resume = resumeAt >= 0 && read.every((index) => index >= resumeAt) ? position.resume : undefined
   const isLost = position.read.length > 0 && read.length === 0
-  const first = isLost ? candidates.length - (file ? 1 : 0) : resume ? resumeAt : Math.min(candidates.length, ...read)
-  const begin = { candidates, places, first, last: Math.max(-1, ...read), resume, isRestart }
-  const files = candidates.flatMap((candidate, index) => {
-    const beginning = index < first ? undefined : beginningOf(index, begin)
-    const opened = beginning && (candidate.sibling ? openSibling(candidate.sibling) : file)
-    return beginning && opened ? [{ opened, beginning, isTorn: isTorn(index, begin) }] : []
-  })
+  const first = resume ? resumeAt : Math.min(candidates.length, ...read)
+  const begin = { candidates, places, first, last: Math.max(-1, ...read), resume, isRestart, youngest: BigInt(position.youngest) }
+  const files = openAll(begin, file)
   const opened = new Set(files.map((started) => started.opened.facts.key))
   return { files, history: siblingsOf(path).filter(({ key, isCompressed }) => isCompressed || !opened.has(key)), resume, isLost }
 }
@@ -49,23 +46,35 @@ interface Begin {
   /** The places that were found again, by the candidates' index. */
   readonly places: ReadonlyMap<number, Place>
   readonly first: number
-  /** The newest that was read. */
+  /** The newest of them. */
   readonly last: number
   readonly resume: Place | undefined
   readonly isRestart: boolean
+  readonly youngest: bigint
 }
 
 /** Undefined: it is not to be read. */
-function beginningOf(index: number, { candidates, places, first, last, resume, isRestart }: Begin): Beginning | undefined {
-  const candidate = candidates[index]!
+function beginningOf(index: number, begin: Begin): Beginning | undefined {
+  const { candidates, places, last, resume, isRestart } = begin
   const place = places.get(index)
-  const isFirst = resume !== undefined && index === first
-  if (!place && !isFirst && (!candidate.isRotated || (resume === undefined && index < last) || isCopy(index, candidates, places))) return undefined
-  const countedFrom = place?.offset ?? (index < last ? Number.POSITIVE_INFINITY : 0)
+  const isFirst = resume !== undefined && index === begin.first
+  const isUnread = isNew(index, begin)
+  if (!place && !isFirst && !isUnread && !isReadAgain(index, begin)) return undefined
+  const countedFrom = place?.offset ?? (index < last && !isUnread ? Number.POSITIVE_INFINITY : 0)
   const from = isFirst ? resume : resume ? undefined : place
-  const offset = from?.offset ?? 0
   const carry = from?.carry ?? (place?.offset === 0 ? place.carry : '')
-  return { offset, carry, countedFrom, backlogEnd: isRestart ? 0 : candidate.size }
+  return { offset: from?.offset ?? 0, carry, countedFrom, backlogEnd: isRestart ? 0 : candidates[index]!.size }
+}
+
+/** It came after all that was known then. The log itself is always one that has to be read. */
+function isNew(index: number, { candidates, places, youngest }: Begin): boolean {
+  const { sibling, begunNs, isRotated } = candidates[index]!
+  return !places.has(index) && (sibling === undefined || (isRotated && begunNs > youngest && !isCopy(index, candidates, places)))
+}
+
+/** It was read to its end, but not before the lines that are read again. */
+function isReadAgain(index: number, { candidates, places, first, resume }: Begin): boolean {
+  return resume !== undefined && index > first && candidates[index]!.isRotated && !isCopy(index, candidates, places)
 }
 
 /** Somebody made it of a file that is read itself. */
@@ -74,10 +83,23 @@ function isCopy(index: number, candidates: readonly Candidate[], places: Readonl
   return [...places.keys()].some((other) => beginAlike(candidates[other]!.head, head) && size <= candidates[other]!.size)
 }
 
-/** Whether the log was truncated since, so that its first line may have begun in the copy before it. */
-function isTorn(index: number, { candidates, places, first }: Begin): boolean {
+function openAll(begin: Begin, file: OpenedFile | undefined): StartPlan['files'] {
+  let before: Candidate | undefined
+  return begin.candidates.flatMap((candidate, index) => {
+    const beginning = beginningOf(index, begin)
+    const opened = beginning && (candidate.sibling ? openSibling(candidate.sibling) : file)
+    if (!beginning || !opened) return []
+    const isTorn = beginning.offset === 0 && before !== undefined && isCopyOfLog(before, begin)
+    before = candidate
+    return [{ opened, beginning, isTorn }]
+  })
+}
+
+/** A copy that was made before the log was truncated: its unfinished last line goes on in the next. */
+function isCopyOfLog({ begunNs }: Candidate, { candidates, places }: Begin): boolean {
   const log = candidates.at(-1)!
-  return index > first && !places.has(index) && log.sibling === undefined && [...places.values()].some(({ key }) => key === log.key)
+  if (log.sibling !== undefined) return false
+  return begunNs > log.begunNs || [...places].some(([index, { key }]) => key === log.key && candidates[index] !== log)
 }
 
 function placesIn(candidates: readonly Candidate[], places: readonly Place[]): Map<number, Place> {

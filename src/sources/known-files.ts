@@ -14,7 +14,7 @@ export interface Unseen extends Sibling {
   readonly head: Buffer
 }
 
-interface Present {
+export interface Present {
   readonly head: Buffer
   readonly size: number
 }
@@ -28,6 +28,8 @@ export class KnownFiles {
   /** When they were written last, to the second: a compressed file has the time of what it was made from. */
   readonly #writtenSeconds = new Set<bigint>()
   #read: Present[] = []
+  /** When the youngest of them was begun. */
+  #youngestNs = 0n
   #listed = new Set<string>()
   /** When the folder was changed last, and whether something in it may be a copy that is being made. */
   #folder: bigint | undefined
@@ -59,7 +61,7 @@ export class KnownFiles {
    * copy that cannot be one of what is there now tells.
    */
   mayHideCopy(log: Generation, open: readonly Generation[]): boolean {
-    if (log.head.length >= HEAD_BYTES || !this.#hasFolderChanged() || !this.#isNamed(log)) return false
+    if (log.head.length >= HEAD_BYTES || !this.#isNamed(log) || !this.hasFolderChanged()) return false
     const unseen = this.unseen(open.filter((other) => other !== log), { head: headOf(log.fd), size: log.facts().size })
     return unseen.some(({ head, isRotated }) => (log.head.length === 0 ? isRotated : beginAlike(head, log.head)))
   }
@@ -83,7 +85,17 @@ export class KnownFiles {
     return isBeingMade || read.some(isCopyOf) ? [] : [{ ...sibling, head }]
   }
 
-  #addFacts({ key, modifiedNs }: FileFacts, offset: number): void {
+  get youngestNs(): bigint {
+    return this.#youngestNs
+  }
+
+  /** It is being read. */
+  begun({ begunNs }: Pick<FileFacts, 'begunNs'>): void {
+    if (begunNs > this.#youngestNs) this.#youngestNs = begunNs
+  }
+
+  #addFacts({ key, begunNs, modifiedNs }: FileFacts, offset: number): void {
+    this.begun({ begunNs })
     this.#offsets.set(key, offset)
     this.#writtenSeconds.add(modifiedNs / 1_000_000_000n)
   }
@@ -107,7 +119,8 @@ export class KnownFiles {
     return found !== undefined && factsOf(found).key === key
   }
 
-  #hasFolderChanged(): boolean {
+  /** Since it was asked last, or something in it was being made then. */
+  hasFolderChanged(): boolean {
     const changed = statSync(dirname(this.#path), { bigint: true, throwIfNoEntry: false })?.mtimeNs
     if (changed === this.#folder && !this.#isSuspect) return false
     this.#folder = changed

@@ -1,4 +1,4 @@
-import { findDialect, parseLine } from '../../parsers/dialects.ts'
+import { parseLine } from '../../parsers/dialects.ts'
 import { connectionEvent, type ConnectionEvent } from '../../parsers/event.ts'
 import { DEFAULT_CONTEXT, isParsed, type Dialect, type Outcome, type ParseContext } from '../../parsers/parser.ts'
 import type { Reason } from '../../parsers/reason.ts'
@@ -14,7 +14,7 @@ import type { LogFile } from './log-file.ts'
 
 /** How a log is to be read. What is undefined is found out from the log. */
 export interface ReadOptions {
-  readonly parser: string | undefined
+  readonly parser: Dialect | undefined
   readonly zone: Zone
   readonly year: number | undefined
   readonly spans: ParseContext['spans'] | undefined
@@ -73,7 +73,7 @@ export async function openLogReader(file: LogFile, options: ReadOptions, onRead?
   if (head.length === 0) throw new KnocktailError('empty', `${file.title} is empty`)
   const lines = headLines(head, isWhole)
   const detection = options.parser === undefined ? detectDialect(lines) : undefined
-  const dialect = options.parser === undefined ? detection?.dialect : findDialect(options.parser)
+  const dialect = options.parser ?? detection?.dialect
   if (!dialect) throw new KnocktailError('failed', `${file.title} is in no format that Knocktail knows: knocktail parsers lists them, --parser names one`)
   const stamps = firstStamps(lines, dialect)
   const context: ParseContext = { ...DEFAULT_CONTEXT, spans: options.spans ?? detectSpans(stamps) }

@@ -1,3 +1,4 @@
+import { findDialect } from '../../parsers/dialects.ts'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,7 +72,7 @@ function expectationLines(sample: Sample): string[] {
 /** The log opened as the commands open it, but for the file's time, which no repository keeps. */
 export async function openSample(sample: Sample, { parser, timezone, written, spans }: Reading): Promise<LogReader> {
   const file = { ...await openLogFile(sample.log), written: (Date.parse(written) / 1000 * SECOND) as Micros }
-  return openLogReader(file, { parser, zone: parseZone(timezone)!, year: undefined, spans })
+  return openLogReader(file, { parser: findDialect(parser), zone: parseZone(timezone)!, year: undefined, spans })
 }
 
 /** What `knocktail parse --json` prints of the log, with a reason for each line that it does not print. */

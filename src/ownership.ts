@@ -1,0 +1,41 @@
+import { lstatSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { KnocktailError, reasonOf } from './error.ts'
+import { printable } from './printable.ts'
+
+const STICKY = 0o1000
+const WRITABLE_BY_OTHERS = 0o022
+
+/**
+ * Refuses a file by which somebody else could tell us what to do: it and the folders above it must belong to root or to our own
+ * user, and be writable by nobody else (a folder may be if it is sticky, as /tmp is: nobody can replace what is not his there).
+ * Throws a KnocktailError that says how to mend it.
+ */
+export function requireOwn(path: string): void {
+  const fault = faultOf(path)
+  if (fault !== undefined) throw new KnocktailError('config', fault)
+}
+
+function faultOf(path: string): string | undefined {
+  try {
+    const real = realpathSync(path)
+    // A link is as good as the folders it stands in, and as what it leads to.
+    const chains = real === path ? [withFolders(path)] : [withFolders(dirname(path)), withFolders(real)]
+    return chains.flat().map(ownFault).find((fault) => fault !== undefined)
+  } catch (error) {
+    return `${printable(path)} cannot be read: ${reasonOf(error)}`
+  }
+}
+
+function withFolders(path: string): string[] {
+  const above = dirname(path)
+  return above === path ? [path] : [path, ...withFolders(above)]
+}
+
+function ownFault(path: string): string | undefined {
+  const { uid, mode } = lstatSync(path)
+  const isLink = (mode & 0o170000) === 0o120000
+  if (uid !== 0 && uid !== process.geteuid?.()) return `${printable(path)} belongs to another user, who could change what Knocktail does: chown root ${printable(path)}`
+  if (isLink || (mode & WRITABLE_BY_OTHERS) === 0 || (mode & STICKY) !== 0) return undefined
+  return `others may write to ${printable(path)}, and so change what Knocktail does: chmod go-w ${printable(path)}`
+}
