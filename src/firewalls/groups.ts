@@ -2,11 +2,19 @@
 export async function inGroups<T, G, R>(
   items: readonly T[], groupOf: (item: T) => G, act: (group: G, items: readonly T[]) => Promise<readonly R[]>,
 ): Promise<R[]> {
-  const groups = Map.groupBy(items.keys(), (index) => groupOf(items[index]!))
   const results: R[] = []
-  for (const [group, indexes] of groups) {
+  for (const [group, indexes] of indexesByGroup(items, groupOf)) {
     const some = await act(group, indexes.map((index) => items[index]!))
     for (const [place, index] of indexes.entries()) results[index] = some[place]!
   }
   return results
+}
+
+function indexesByGroup<T, G>(items: readonly T[], groupOf: (item: T) => G): Map<G, number[]> {
+  const groups = new Map<G, number[]>()
+  for (const [index, item] of items.entries()) {
+    const group = groupOf(item)
+    groups.set(group, [...(groups.get(group) ?? []), index])
+  }
+  return groups
 }

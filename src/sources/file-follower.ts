@@ -91,13 +91,11 @@ export class FileFollower {
     const now = this.#host.now()
     const { resume } = plan
     if (resume) this.#points.passed(now, () => resume)
-    let carry = ''
-    for (const { opened, beginning, isTorn } of plan.files) {
-      const generation = this.#add(opened, { ...beginning, carry: isTorn ? carry : beginning.carry ?? '' })
+    for (const { opened, beginning } of plan.files) {
+      const generation = this.#add(opened, beginning)
       if (opened === file) this.#current = generation
       else generation.replacedAt = now
       await this.#drain(generation)
-      carry = generation.pending()
     }
   }
 
@@ -179,19 +177,12 @@ export class FileFollower {
     this.#known.begun(next)
     this.#open.push(next)
     this.#current = next
-    const torn = await this.#readAllMissed({ head: next.head, size: next.facts().size }, next.begunNs)
-    if (torn !== '') next.startAnew(torn)
+    await this.#readAllMissed({ head: next.head, size: next.facts().size })
     await this.#drain(next)
   }
 
-  /** What was begun after the log itself is a copy of it: the line that it ends with goes on in the log. Answers that line. */
-  async #readAllMissed(present: Present, logBegunNs?: bigint): Promise<string> {
-    let torn = ''
-    for (const sibling of this.#known.unseen(this.#open, present).filter(({ isRotated }) => isRotated)) {
-      const unfinished = await this.#readMissed(sibling, { offset: 0, carry: torn })
-      torn = logBegunNs !== undefined && sibling.begunNs > logBegunNs ? unfinished : ''
-    }
-    return torn
+  async #readAllMissed(present: Present): Promise<void> {
+    for (const sibling of this.#known.unseen(this.#open, present)) if (sibling.isRotated) await this.#readMissed(sibling, { offset: 0 })
   }
 
   #closeQuiet(): void {

@@ -5,7 +5,7 @@ import { beginAlike, byAge, openSibling, siblingHead, siblingsOf, type Sibling }
 
 /** Which files are to be read after a restart, the oldest first, and from where. */
 export interface StartPlan {
-  readonly files: readonly { readonly opened: OpenedFile; readonly beginning: Beginning; readonly isTorn: boolean }[]
+  readonly files: readonly { readonly opened: OpenedFile; readonly beginning: Beginning }[]
   /** Files that are older than all that. */
   readonly history: readonly Sibling[]
   /** Where the lines begin that are read again. */
@@ -35,8 +35,12 @@ export function planStart(path: string, position: FilePosition, file: OpenedFile
   const resume = resumeAt >= 0 && read.every((index) => index >= resumeAt) ? position.resume : undefined
   const isLost = position.read.length > 0 && read.length === 0
   const first = resume ? resumeAt : Math.min(candidates.length, ...read)
-  const begin = { candidates, places, first, last: Math.max(-1, ...read), resume, isRestart, youngest: BigInt(position.youngest) }
-  const files = openAll(begin, file)
+  const begin = { candidates, places, first, resume, isRestart, youngest: BigInt(position.youngest) }
+  const files = candidates.flatMap((candidate, index) => {
+    const beginning = beginningOf(index, begin)
+    const opened = beginning && (candidate.sibling ? openSibling(candidate.sibling) : file)
+    return beginning && opened ? [{ opened, beginning }] : []
+  })
   const opened = new Set(files.map((started) => started.opened.facts.key))
   return { files, history: siblingsOf(path).filter(({ key, isCompressed }) => isCompressed || !opened.has(key)), resume, isLost }
 }
@@ -46,8 +50,6 @@ interface Begin {
   /** The places that were found again, by the candidates' index. */
   readonly places: ReadonlyMap<number, Place>
   readonly first: number
-  /** The newest of them. */
-  readonly last: number
   readonly resume: Place | undefined
   readonly isRestart: boolean
   readonly youngest: bigint
@@ -55,12 +57,12 @@ interface Begin {
 
 /** Undefined: it is not to be read. */
 function beginningOf(index: number, begin: Begin): Beginning | undefined {
-  const { candidates, places, last, resume, isRestart } = begin
+  const { candidates, places, resume, isRestart } = begin
   const place = places.get(index)
   const isFirst = resume !== undefined && index === begin.first
   const isUnread = isNew(index, begin)
   if (!place && !isFirst && !isUnread && !isReadAgain(index, begin)) return undefined
-  const countedFrom = place?.offset ?? (index < last && !isUnread ? Number.POSITIVE_INFINITY : 0)
+  const countedFrom = place?.offset ?? (isUnread ? 0 : Number.POSITIVE_INFINITY)
   const from = isFirst ? resume : resume ? undefined : place
   const carry = from?.carry ?? (place?.offset === 0 ? place.carry : '')
   return { offset: from?.offset ?? 0, carry, countedFrom, backlogEnd: isRestart ? 0 : candidates[index]!.size }
@@ -81,25 +83,6 @@ function isReadAgain(index: number, { candidates, places, first, resume }: Begin
 function isCopy(index: number, candidates: readonly Candidate[], places: ReadonlyMap<number, Place>): boolean {
   const { head, size } = candidates[index]!
   return [...places.keys()].some((other) => beginAlike(candidates[other]!.head, head) && size <= candidates[other]!.size)
-}
-
-function openAll(begin: Begin, file: OpenedFile | undefined): StartPlan['files'] {
-  let before: Candidate | undefined
-  return begin.candidates.flatMap((candidate, index) => {
-    const beginning = beginningOf(index, begin)
-    const opened = beginning && (candidate.sibling ? openSibling(candidate.sibling) : file)
-    if (!beginning || !opened) return []
-    const isTorn = beginning.offset === 0 && before !== undefined && isCopyOfLog(before, begin)
-    before = candidate
-    return [{ opened, beginning, isTorn }]
-  })
-}
-
-/** A copy that was made before the log was truncated: its unfinished last line goes on in the next. */
-function isCopyOfLog({ begunNs }: Candidate, { candidates, places }: Begin): boolean {
-  const log = candidates.at(-1)!
-  if (log.sibling !== undefined) return false
-  return begunNs > log.begunNs || [...places].some(([index, { key }]) => key === log.key && candidates[index] !== log)
 }
 
 function placesIn(candidates: readonly Candidate[], places: readonly Place[]): Map<number, Place> {

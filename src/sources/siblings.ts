@@ -56,9 +56,9 @@ function isRotated(name: string, log: string, stem: string): boolean {
   return extension !== '' && name.endsWith(extension) && ROTATED.test(name.slice(stem.length, name.length - extension.length))
 }
 
-/** The oldest first. Files made within one tick of the kernel's coarse clock are told apart by logrotate's numbers: the highest is the oldest. */
+/** What was written to last comes last. Within one tick of the kernel's coarse clock logrotate's numbers tell: the highest is the oldest. */
 export function byAge(one: Sibling, other: Sibling): number {
-  return compare(one.begunNs, other.begunNs) || compare(one.modifiedNs, other.modifiedNs) || numberOf(other) - numberOf(one) || compare(one.path, other.path)
+  return compare(one.modifiedNs, other.modifiedNs) || numberOf(other) - numberOf(one) || compare(one.path, other.path)
 }
 
 function compare<Value extends bigint | string>(one: Value, other: Value): number {

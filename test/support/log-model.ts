@@ -143,7 +143,6 @@ export class LogModel {
 
   async #copyTruncate(): Promise<void> {
     if (!existsSync(this.path)) return
-    await sleep(12)
     copyFileSync(this.path, this.#rotatedName('number'))
     truncateSync(this.path)
   }

@@ -1,0 +1,74 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll } from 'vitest'
+import { addressOf, type Netns } from './netns.ts'
+
+/** A server whose port 22 is shut but for a set, and whose knock ports are logged, with a prefix that no other test has. */
+
+export const KNOCKS = [31877, 7412, 52044] as const
+const ALL_NETNS = '/proc/sys/net/netfilter/nf_log_all_netns'
+
+export function ruleset(prefix: string, log = `log prefix "${prefix}"`): string {
+  return `table inet filter {
+  set knock4 { type ipv4_addr; flags timeout; }
+  set knock6 { type ipv6_addr; flags timeout; }
+  chain input {
+    type filter hook input priority 0; policy accept;
+    ct state established accept
+    tcp dport 22 ip saddr @knock4 accept
+    tcp dport 22 ip6 saddr @knock6 accept
+    tcp dport 22 drop
+    tcp dport { ${KNOCKS.join(', ')} } tcp flags syn / fin,syn,rst,ack ${log} reject with tcp reset
+    udp dport { ${KNOCKS.join(', ')} } ${log} drop
+  }
+}
+`
+}
+
+/** The kernel logs what other namespaces log only if it is told to; afterwards it is as it was. */
+export function useNamespaceLog(): void {
+  let before = '0'
+  beforeAll(() => {
+    before = readFileSync(ALL_NETNS, 'latin1').trim()
+    writeFileSync(ALL_NETNS, '1')
+  })
+  afterAll(() => writeFileSync(ALL_NETNS, before))
+}
+
+export async function loadRules(netns: Netns, prefix: string, log?: string): Promise<void> {
+  await netns.serve(['nft', '-f', '-'], `flush ruleset\n${ruleset(prefix, log)}`)
+}
+
+/** Real SYNs, one client process a knock, from an address of the client's. */
+export async function knock(netns: Netns, from: string = addressOf('client', 4), ports: readonly number[] = KNOCKS): Promise<void> {
+  const server = addressOf('server', from.includes(':') ? 6 : 4)
+  const each = ports.map((port) => `nc -z -w1 -s ${from} ${server} ${port}`)
+  await netns.inClient(['sh', '-c', `${each.join('; ')}; true`])
+}
+
+export interface DoorConfig {
+  readonly prefix: string
+  readonly openFor?: string
+  /** More lines of [knocktail]. */
+  readonly global?: string
+  /** More lines of the rule. */
+  readonly rule?: string
+  readonly source?: string
+  readonly firewall?: string
+}
+
+export function doorConfig({ prefix, openFor = '30s', global = '', rule = '', source, firewall }: DoorConfig): string {
+  return `[knocktail]
+firewall = nftables
+${global}
+[source kernel]
+${source ?? `follow = kmsg\nprefix = "${prefix}"`}
+[firewall nftables]
+${firewall ?? 'set4 = inet filter knock4\nset6 = inet filter knock6'}
+[ssh]
+sequence = ${KNOCKS.join(', ')}
+seq_timeout = 15s
+ports = 22/tcp
+open_for = ${openFor}
+${rule}
+`
+}
