@@ -5,10 +5,7 @@ import { printable } from '../printable.ts'
 import { runCheck } from './check.ts'
 import { runParse } from './parse.ts'
 import { runParsers } from './parsers.ts'
-import { runReaderOf } from './reader.ts'
 import { runReplay } from './replay.ts'
-import { runRun } from './run.ts'
-import { runSweep } from './sweep.ts'
 
 /** Runs a command line; answers the exit code. Throws only what is a mistake of ours. */
 export async function runProgram(argv: readonly string[], fail: (message: string) => void): Promise<number> {
@@ -25,6 +22,7 @@ export async function runProgram(argv: readonly string[], fail: (message: string
   }
 }
 
+/** What the daemon is made of is loaded only for the commands that need it. */
 function buildProgram(done: (exitCode: number) => void): Command {
   const program = new Command('knocktail')
     .description('A port-knock daemon that listens to logs instead of packets.')
@@ -38,16 +36,16 @@ function buildProgram(done: (exitCode: number) => void): Command {
   runOptions(program.command('run').summary('follow the logs and open doors until told to stop'))
     .description('The daemon: follows the sources, opens doors for those who knock, and closes them at their time.')
     .option('--dry-run', 'decide and tell, but touch no firewall and write nothing')
-    .action(async (options) => done(await runRun(options)))
+    .action(async (options) => done(await (await import('./run.ts')).runRun(options)))
 
   runOptions(program.command('reader', { hidden: true })).argument('<source>')
-    .action(async (source: string, options) => done(await runReaderOf(source, options)))
+    .action(async (source: string, options) => done(await (await import('./reader.ts')).runReaderOf(source, options)))
 
   program.command('sweep').summary('close what a daemon that is gone left open')
     .description('Closes, from the ledger and without the daemon, every door whose time is over or that was opened before the machine was started anew.')
     .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
     .option('--state-dir <dir>', 'where the ledger is, in place of the configured folder')
-    .action(async (options) => done(await runSweep(options)))
+    .action(async (options) => done(await (await import('./sweep.ts')).runSweep(options)))
 
   logOptions(program.command('replay').summary('say which doors would have opened, by the time of the logs'))
     .description('Reads logs, merged by time, and says which doors the rules would have opened, extended and closed. Touches nothing.')

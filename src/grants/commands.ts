@@ -1,16 +1,13 @@
 import type { Address } from '../../parsers/address.ts'
 import type { Opening } from '../config/config.ts'
+import { chooseCommands, type Commands } from '../firewalls/command-choice.ts'
 
-/** What is run for an address when its door opens and when it closes; undefined: nothing. */
-export interface Commands {
-  readonly start: string | undefined
-  readonly stop: string | undefined
-}
-
-/** As in knockd: IPv4's commands serve IPv6 where it has none of its own, an empty one is none, and without a start there is no stop. */
+/** What a rule runs for an address. */
 export function commandsFor({ startCommand, startCommand6, stopCommand, stopCommand6 }: Opening, address: Address): Commands {
-  const isIPv6 = address.includes(':')
-  const start = (isIPv6 ? startCommand6 : undefined) ?? startCommand
-  const stop = (isIPv6 ? stopCommand6 : undefined) ?? stopCommand
-  return start ? { start, stop: stop || undefined } : { start: undefined, stop: undefined }
+  return chooseCommands({
+    start: startCommand ?? '',
+    ...(stopCommand !== undefined && { stop: stopCommand }),
+    ...(startCommand6 !== undefined && { start6: startCommand6 }),
+    ...(stopCommand6 !== undefined && { stop6: stopCommand6 }),
+  }, address)
 }

@@ -4,7 +4,7 @@ import { printable } from '../printable.ts'
 import { factsOf, openRegular, type OpenedFile } from './file-facts.ts'
 import type { FilePosition, Place } from './file-place.ts'
 import { planStart, type StartPlan } from './file-start.ts'
-import { Generation, headOf, lastLineStart, type Beginning, type Chunk } from './generation.ts'
+import { Generation, lastLineStart, type Beginning, type Chunk } from './generation.ts'
 import { KnownFiles, type Present, type Unseen } from './known-files.ts'
 import { ResumePoints } from './position.ts'
 import { beginAlike, openSibling, siblingsOf, type Sibling } from './siblings.ts'
@@ -59,11 +59,12 @@ export class FileFollower {
 
   /** Reads what was written since the last look. Answers why it cannot be followed any more. Throws as fs does. */
   async look(): Promise<string | undefined> {
+    const hasFolderChanged = this.#known.hasFolderChanged()
     for (const generation of [...this.#open]) {
-      if (generation === this.#current && this.#known.mayHideCopy(generation, this.#open)) await this.#refill(generation)
+      if (hasFolderChanged && generation === this.#current && this.#known.mayHideCopy(generation, this.#open)) await this.#refill(generation)
       await this.#drain(generation)
     }
-    const fault = await this.#checkPath()
+    const fault = await this.#checkPath(hasFolderChanged)
     this.#closeQuiet()
     const last = this.#current ?? this.#open.at(-1)
     if (last) this.#points.passed(this.#host.now(), () => last.place())
@@ -123,15 +124,14 @@ export class FileFollower {
   async #refill(generation: Generation): Promise<void> {
     const { offset, carry } = generation.place()
     const { head } = generation
-    const present = { head: headOf(generation.fd), size: generation.facts().size }
-    const unseen = this.#known.unseen(this.#open.filter((other) => other !== generation), present)
+    const unseen = this.#known.unseenBut(generation, this.#open)
     const copy = copyAmong(unseen, head)
     if (head.length > 0 && copy === undefined) this.#host.note(`${printable(this.#path)} was truncated, and no copy of it is there: lines may be missing`)
     generation.startAnew('')
     const later = unseen.filter((sibling) => sibling.isRotated && !(copy && beginAlike(sibling.head, copy.head)))
     let torn = copy ? await this.#readMissed(copy, { offset: Math.min(offset, copy.size), carry }) : ''
     for (const sibling of later) torn = await this.#readMissed(sibling, { offset: 0, carry: torn })
-    generation.startAnew(torn)
+    generation.startAnew(later.length === 0 || this.#isNamed(generation) ? torn : '')
   }
 
   /** Reads a generation that came and went between two looks. Answers its unfinished last line. */
@@ -147,12 +147,17 @@ export class FileFollower {
     return this.#open.includes(generation) ? generation.pending() : ''
   }
 
-  async #checkPath(): Promise<string | undefined> {
+  /** Whether the path still leads to it. */
+  #isNamed({ key }: Generation): boolean {
     const found = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
-    if (found && factsOf(found).key === this.#current?.key) return undefined
+    return found !== undefined && factsOf(found).key === key
+  }
+
+  async #checkPath(hasFolderChanged: boolean): Promise<string | undefined> {
+    if (this.#current && this.#isNamed(this.#current)) return undefined
     const opened = openRegular(this.#path)
     if (opened === 'missing') {
-      if (this.#known.hasFolderChanged()) await this.#readAllMissed({ head: Buffer.alloc(0), size: 0 })
+      if (hasFolderChanged) await this.#readAllMissed({ head: Buffer.alloc(0), size: 0 })
       return undefined
     }
     if ('why' in opened) return opened.why

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { printable } from '../printable.ts'
-import { factsOf, type FileFacts } from './file-facts.ts'
+import type { FileFacts } from './file-facts.ts'
 import { HEAD_BYTES } from './file-place.ts'
 import { headOf, type Generation } from './generation.ts'
 import { beginAlike, byAge, siblingHead, siblingsOf, type Sibling } from './siblings.ts'
@@ -61,9 +61,14 @@ export class KnownFiles {
    * copy that cannot be one of what is there now tells.
    */
   mayHideCopy(log: Generation, open: readonly Generation[]): boolean {
-    if (log.head.length >= HEAD_BYTES || !this.#isNamed(log) || !this.hasFolderChanged()) return false
-    const unseen = this.unseen(open.filter((other) => other !== log), { head: headOf(log.fd), size: log.facts().size })
-    return unseen.some(({ head, isRotated }) => (log.head.length === 0 ? isRotated : beginAlike(head, log.head)))
+    if (log.head.length >= HEAD_BYTES) return false
+    return this.unseenBut(log, open).some(({ head, isRotated }) => (log.head.length === 0 ? isRotated : beginAlike(head, log.head)))
+  }
+
+  /** Of a log that is or may be truncated. */
+  unseenBut(log: Generation, open: readonly Generation[]): Unseen[] {
+    const present = { head: headOf(log.fd), size: log.facts().size }
+    return this.unseen(open.filter((other) => other !== log), present).filter(({ key }) => key !== log.key)
   }
 
   /** Those never read, the oldest first. A copy of what the log holds now is none of them: it is being made. */
@@ -112,11 +117,6 @@ export class KnownFiles {
     this.#addFacts(sibling, sibling.size)
     if (sibling.isRotated && !isKnown) this.#note(`${printable(sibling.path)} was compressed before it could be read: lines are missing`)
     return []
-  }
-
-  #isNamed({ key }: Generation): boolean {
-    const found = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
-    return found !== undefined && factsOf(found).key === key
   }
 
   /** Since it was asked last, or something in it was being made then. */

@@ -49,6 +49,7 @@ export class LogModel {
   #follower: FileFollower | undefined
   #seconds = 1000
   #dates = 0
+  #isTorn = false
 
   async start(position?: unknown): Promise<void> {
     this.#follower = new FileFollower(this.path, {
@@ -124,7 +125,8 @@ export class LogModel {
 
   #linger(lines: number): void {
     const old = this.#writers.findLast(({ replacedAt, isDeleted }) => replacedAt !== undefined && this.#seconds - replacedAt < 9 && !isDeleted)
-    this.#write(old, lines, 20)
+    // A file that was empty whenever somebody looked may as well be a copy that is being made.
+    if (old && (old.isHeld || old.lines.length > 0)) this.#write(old, lines, 20)
   }
 
   #rename({ create, style }: Extract<Action, { do: 'rename' }>): void {
@@ -141,8 +143,11 @@ export class LogModel {
     return `${this.path}.1`
   }
 
-  async #copyTruncate(): Promise<void> {
+  #copyTruncate(): void {
     if (!existsSync(this.path)) return
+    // A line torn by it can be put together only by who saw its beginning.
+    if (this.#writer?.rest && !this.#writer.isHeld) this.#write(this.#writer, 1, 0)
+    this.#isTorn ||= this.#writer?.rest !== ''
     copyFileSync(this.path, this.#rotatedName('number'))
     truncateSync(this.path)
   }
@@ -162,6 +167,7 @@ export class LogModel {
   }
 
   async #restart(meanwhile: readonly Action[]): Promise<void> {
+    if (this.#isTorn) await this.look()
     const position: unknown = JSON.parse(JSON.stringify(this.#follower!.position()))
     this.#follower!.close()
     for (const writer of this.#writers) {
@@ -175,6 +181,7 @@ export class LogModel {
   }
 
   #hold(): void {
-    for (const writer of this.#writers) writer.isHeld ||= !writer.isDeleted
+    this.#isTorn = false
+    for (const writer of this.#writers) writer.isHeld ||= !writer.isDeleted && (writer.replacedAt === undefined || writer.lines.length > 0)
   }
 }
