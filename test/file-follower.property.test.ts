@@ -37,9 +37,12 @@ function expectAll(model: LogModel): void {
     if (isDeleted) expect(written).toEqual(expect.arrayContaining(read))
     else expect(read).toEqual(written)
   }
-  const all = model.expected().flatMap(({ lines }) => lines)
-  expect(model.read.length).toBe(new Set(model.read).size)
-  expect(all).toEqual(expect.arrayContaining([...model.read, ...model.again]))
+  const all = new Set(model.expected().flatMap(({ lines }) => lines))
+  expect(new Set(model.read).size).toBe(model.read.length)
+  expect(model.read.filter((line) => !all.has(line))).toEqual([])
+  // Of a line torn by copytruncate before a restart only the end is read again.
+  const ends = [...all].map((line) => line.slice(-12))
+  expect(model.again.filter((line) => !all.has(line) && !ends.some((end) => end.endsWith(line.slice(-12))))).toEqual([])
 }
 
 describe('a log that is followed', () => {

@@ -129,7 +129,7 @@ export class FileFollower {
     if (head.length > 0 && copy === undefined) this.#host.note(`${printable(this.#path)} was truncated, and no copy of it is there: lines may be missing`)
     generation.startAnew('')
     const later = unseen.filter((sibling) => sibling.isRotated && !(copy && beginAlike(sibling.head, copy.head)))
-    let torn = copy ? await this.#readMissed(copy, { offset: Math.min(offset, copy.size), carry }) : ''
+    let torn = copy ? await this.#readMissed(copy, { offset: Math.min(offset, copy.size), carry }) : head.length === 0 ? carry : ''
     for (const sibling of later) torn = await this.#readMissed(sibling, { offset: 0, carry: torn })
     generation.startAnew(later.length === 0 || this.#isNamed(generation) ? torn : '')
   }

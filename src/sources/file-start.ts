@@ -35,7 +35,7 @@ export function planStart(path: string, position: FilePosition, file: OpenedFile
   const resume = resumeAt >= 0 && read.every((index) => index >= resumeAt) ? position.resume : undefined
   const isLost = position.read.length > 0 && read.length === 0
   const first = resume ? resumeAt : Math.min(candidates.length, ...read)
-  const begin = { candidates, places, first, resume, isRestart, youngest: BigInt(position.youngest) }
+  const begin = { candidates, places, first, resume, isRestart, youngest: BigInt(position.youngest), keys: new Set(position.read.map(({ key }) => key)) }
   const files = candidates.flatMap((candidate, index) => {
     const beginning = beginningOf(index, begin)
     const opened = beginning && (candidate.sibling ? openSibling(candidate.sibling) : file)
@@ -53,6 +53,8 @@ interface Begin {
   readonly resume: Place | undefined
   readonly isRestart: boolean
   readonly youngest: bigint
+  /** Of the files that were read, whatever became of them. */
+  readonly keys: ReadonlySet<string>
 }
 
 /** Undefined: it is not to be read. */
@@ -64,14 +66,15 @@ function beginningOf(index: number, begin: Begin): Beginning | undefined {
   if (!place && !isFirst && !isUnread && !isReadAgain(index, begin)) return undefined
   const countedFrom = place?.offset ?? (isUnread ? 0 : Number.POSITIVE_INFINITY)
   const from = isFirst ? resume : resume ? undefined : place
-  const carry = from?.carry ?? (place?.offset === 0 ? place.carry : '')
+  const carry = place?.offset === 0 ? place.carry : (from?.carry ?? '')
   return { offset: from?.offset ?? 0, carry, countedFrom, backlogEnd: isRestart ? 0 : candidates[index]!.size }
 }
 
-/** It came after all that was known then. The log itself is always one that has to be read. */
-function isNew(index: number, { candidates, places, youngest }: Begin): boolean {
-  const { sibling, begunNs, isRotated } = candidates[index]!
-  return !places.has(index) && (sibling === undefined || (isRotated && begunNs > youngest && !isCopy(index, candidates, places)))
+/** It came after all that was known then, or was truncated since. The log itself is always one that has to be read. */
+function isNew(index: number, { candidates, places, youngest, keys }: Begin): boolean {
+  const { key, sibling, begunNs, isRotated } = candidates[index]!
+  if (places.has(index)) return false
+  return sibling === undefined || keys.has(key) || (isRotated && begunNs > youngest && !isCopy(index, candidates, places))
 }
 
 /** It was read to its end, but not before the lines that are read again. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, truncateSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, fstatSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, truncateSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -67,10 +67,10 @@ export class LogModel {
       case 'write': return this.#write(this.#writer, action.lines, action.length)
       case 'begin a line': return this.#beginLine(action.length)
       case 'linger': return this.#linger(action.lines)
-      case 'rename': return this.#rename(action)
+      case 'rename': await this.#lookIfTorn(); return this.#rename(action)
       case 'create': return this.create()
       case 'copytruncate': return this.#copyTruncate()
-      case 'delete': return this.#delete()
+      case 'delete': await this.#lookIfTorn(); return this.#delete()
       case 'look': return this.look()
       case 'pause': this.#seconds += action.seconds; return this.look()
       case 'restart': return this.#restart(action.meanwhile)
@@ -126,7 +126,11 @@ export class LogModel {
   #linger(lines: number): void {
     const old = this.#writers.findLast(({ replacedAt, isDeleted }) => replacedAt !== undefined && this.#seconds - replacedAt < 9 && !isDeleted)
     // A file that was empty whenever somebody looked may as well be a copy that is being made.
-    if (old && (old.isHeld || old.lines.length > 0)) this.#write(old, lines, 20)
+    if (old && (old.isHeld || fstatSync(old.fd).size > 0)) this.#write(old, lines, 20)
+  }
+
+  async #lookIfTorn(): Promise<void> {
+    if (this.#isTorn && this.#writers.every(({ isHeld }) => isHeld)) await this.look()
   }
 
   #rename({ create, style }: Extract<Action, { do: 'rename' }>): void {
@@ -167,7 +171,10 @@ export class LogModel {
   }
 
   async #restart(meanwhile: readonly Action[]): Promise<void> {
-    if (this.#isTorn) await this.look()
+    if (this.#isTorn) {
+      for (const writer of this.#writers) if (writer.rest !== '') this.#write(writer, 1, 0)
+      await this.look()
+    }
     const position: unknown = JSON.parse(JSON.stringify(this.#follower!.position()))
     this.#follower!.close()
     for (const writer of this.#writers) {
@@ -181,7 +188,7 @@ export class LogModel {
   }
 
   #hold(): void {
-    this.#isTorn = false
-    for (const writer of this.#writers) writer.isHeld ||= !writer.isDeleted && (writer.replacedAt === undefined || writer.lines.length > 0)
+    this.#isTorn &&= this.#writers.some(({ rest }) => rest !== '')
+    for (const writer of this.#writers) writer.isHeld ||= !writer.isDeleted && (writer.replacedAt === undefined || fstatSync(writer.fd).size > 0)
   }
 }

@@ -1,0 +1,121 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { doorConfig, knock, KNOCKS, loadRules, useNamespaceLog } from '../support/door.ts'
+import { LiveDaemon } from '../support/live.ts'
+import { addressOf, useNetns } from '../support/netns.ts'
+import { ended, useFolder } from '../support/run.ts'
+import { systemTest } from '../support/system.ts'
+
+/** Knocks by way of the loggers that people have, for a minute in all: every sequence opens. */
+
+const SECONDS = 20
+
+systemTest(['ip', 'nft', 'nc', 'rsyslogd', 'logrotate', 'systemd-journald', 'journalctl', 'tcpdump', 'nginx'])('through', () => {
+  useNamespaceLog()
+  const netns = useNetns()
+  const folder = useFolder()
+  const prefix = `kt${process.pid}l: `
+  let daemon: LiveDaemon
+
+  beforeAll(async () => {
+    for (let host = 11; host <= 20; host++) await netns.addClient(`192.0.2.${host}`)
+    await netns.listen(22)
+  })
+  afterEach(() => daemon.stop())
+
+  async function start(source: string, rule = ''): Promise<void> {
+    daemon = new LiveDaemon(netns, { folder: folder.path, config: doorConfig({ prefix, source, openFor: '1s', rule }) })
+    await daemon.until('source-running')
+  }
+
+  /** One sequence after the other, each of which must have opened and closed before that address knocks again. */
+  async function knockFor(seconds: number, one: (host: string) => Promise<void>): Promise<number> {
+    let sequences = 0
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; sequences++) {
+      await one(`192.0.2.${11 + (sequences % 10)}`)
+      await new Promise((resolve) => setTimeout(resolve, 150))
+    }
+    await daemon.until('closed', sequences)
+    return sequences
+  }
+
+  describe('rsyslog, a file and logrotate every second', () => {
+    it.each([
+      ['create', (log: string, pidFile: string) => `${log} {\n rotate 50\n create\n postrotate\n kill -HUP $(cat ${pidFile})\n endscript\n}\n`],
+      ['copytruncate', (log: string) => `${log} {\n rotate 50\n copytruncate\n}\n`],
+    ])('%s', async (mode, rotation) => {
+      const work = join(folder.path, `rsyslog-${mode}`)
+      mkdirSync(work)
+      const [log, pidFile, conf] = [join(work, 'kern.log'), join(work, 'pid'), join(work, 'rotate.conf')] as const
+      writeFileSync(join(work, 'rsyslog.conf'), `module(load="imklog" permitnonkernelfacility="off")\nglobal(workDirectory="${work}")\nkern.* action(type="omfile" file="${log}")\n`)
+      writeFileSync(conf, rotation(log, pidFile), { mode: 0o644 })
+      writeFileSync(log, '', { mode: 0o644 })
+      await loadRules(netns, prefix)
+      const rsyslog = netns.start('server', ['rsyslogd', '-n', '-f', join(work, 'rsyslog.conf'), '-i', pidFile])
+      await start(`follow = file:${log}\nparser = kernel\nprefix = "${prefix}"`)
+      await knock(netns, '192.0.2.11')
+      await daemon.until('closed')
+      daemon.records.length = 0
+      const rotating = setInterval(() => void netns.inServer(['logrotate', '-f', '-s', join(work, 'state'), conf]), 1000)
+      try {
+        const sequences = await knockFor(SECONDS, (host) => knock(netns, host))
+        expect(daemon.named('open').length).toBe(sequences)
+        expect(daemon.named('source-lost')).toEqual([])
+        expect(existsSync(`${log}.2`)).toBe(true)
+      } finally {
+        clearInterval(rotating)
+        rsyslog.kill('SIGKILL')
+      }
+    }, 90_000)
+  })
+
+  it('journald', async () => {
+    mkdirSync('/run/systemd/journal', { recursive: true })
+    await loadRules(netns, prefix)
+    const journald = netns.start('server', ['/usr/lib/systemd/systemd-journald'])
+    try {
+      await start(`follow = journald\nprefix = "${prefix}"`)
+      const sequences = await knockFor(SECONDS / 2, (host) => knock(netns, host))
+      expect(daemon.named('open').length).toBe(sequences)
+    } finally {
+      journald.kill('SIGTERM')
+      await ended(journald)
+    }
+  }, 60_000)
+
+  it('tcpdump on a netfilter group, as on pflog', async () => {
+    await loadRules(netns, prefix, 'log group 5')
+    await start('follow = command:tcpdump -n -l -tt --immediate-mode -i nflog:5\nparser = tcpdump')
+    // tcpdump says when it listens only on its standard error.
+    await daemon.untilTrue(() => daemon.named('source-note').some(({ text }) => text.includes('listening on')), 'tcpdump listens')
+    const sequences = await knockFor(SECONDS / 2, (host) => knock(netns, host))
+    expect(daemon.named('open').length).toBe(sequences)
+  }, 60_000)
+
+  it('nginx', async () => {
+    const work = join(folder.path, 'nginx')
+    mkdirSync(join(work, 'logs'), { recursive: true })
+    chmodSync(work, 0o755)
+    const log = join(work, 'access.log')
+    writeFileSync(join(work, 'nginx.conf'), `daemon off; pid ${work}/pid; error_log ${work}/error.log;
+events {}
+http { client_body_temp_path ${work}/b; proxy_temp_path ${work}/p; fastcgi_temp_path ${work}/f; uwsgi_temp_path ${work}/u; scgi_temp_path ${work}/s;
+access_log ${log} combined; server { listen 80; location / { return 404; } } }\n`)
+    await loadRules(netns, prefix)
+    const nginx = netns.start('server', ['nginx', '-p', work, '-c', join(work, 'nginx.conf')])
+    try {
+      await start(`follow = file:${log}\nparser = clf`)
+      const paths = ['/sundial-9c1f70ab', '/lichen-0b7e4d92']
+      daemon.configure(daemon.config.replace(`sequence = ${KNOCKS.join(', ')}`, `sequence = ${paths.map((path) => `GET ${path}`).join(', ')}`))
+      daemon.signal('SIGHUP')
+      await daemon.until('config-loaded')
+      const ask = (host: string): Promise<unknown> => netns.inClient(['sh', '-c', paths.map((path) =>
+        `printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' | nc -w2 -s ${host} ${addressOf('server', 4)} 80`).join('; ')])
+      const sequences = await knockFor(SECONDS / 2, async (host) => void await ask(host))
+      expect(daemon.named('open').length).toBe(sequences)
+    } finally {
+      nginx.kill('SIGKILL')
+    }
+  }, 60_000)
+})

@@ -1,0 +1,218 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeAll, expect, it } from 'vitest'
+import { doorConfig, knock, KNOCKS, loadRules, ruleset, useNamespaceLog } from '../support/door.ts'
+import { LiveDaemon } from '../support/live.ts'
+import { addressOf, useNetns } from '../support/netns.ts'
+import { BIN, useFolder } from '../support/run.ts'
+import { systemTest } from '../support/system.ts'
+
+/** The daemon from day to day: reload, flush by others, restart, signals, two instances, clocks, disks and firewalls that fail. */
+
+const CLIENT = addressOf('client', 4)
+
+systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => {
+  useNamespaceLog()
+  const netns = useNetns()
+  const folder = useFolder()
+  const prefix = `kt${process.pid}r: `
+  let daemon: LiveDaemon
+
+  beforeAll(async () => {
+    await loadRules(netns, prefix)
+    await netns.listen(22)
+    await netns.addClient('192.0.2.11')
+  })
+  afterEach(async () => {
+    await daemon.stop()
+    await loadRules(netns, prefix)
+  })
+
+  async function start(config: Partial<Parameters<typeof doorConfig>[0]> = {}, options: { args?: string[]; env?: Record<string, string>; wrap?: string[] } = {}): Promise<void> {
+    daemon = new LiveDaemon(netns, { folder: folder.path, config: doorConfig({ prefix, ...config }), ...options })
+    await daemon.until('source-running')
+  }
+
+  const elements = async (): Promise<string> => (await netns.inServer(['nft', 'list', 'set', 'inet', 'filter', 'knock4'])).stdout
+
+  it('puts a door back within a second after others flushed the rules, with the time that is left', async () => {
+    await start({ openFor: '60s' })
+    await knock(netns)
+    await daemon.until('opened')
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    const before = Date.now()
+    await netns.serve(['nft', '-f', '-'], `flush ruleset\n${ruleset(prefix)}`)
+    await daemon.until('vanished')
+    await daemon.until('opened', 2)
+    expect(Date.now() - before).toBeLessThan(1500)
+    expect(await netns.canConnect(22)).toBe(true)
+    const [, left] = /timeout (\d+)s/.exec(await elements()) ?? []
+    expect(Number(left)).toBeLessThanOrEqual(58)
+  })
+
+  it('leaves an entry of the administrator\'s alone, before and after', async () => {
+    await netns.serve(['nft', 'add', 'element', 'inet', 'filter', 'knock4', `{ ${CLIENT} }`])
+    await start({ openFor: '1s' })
+    await knock(netns)
+    await daemon.until('foreign')
+    await daemon.until('close')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(await elements()).toContain(CLIENT)
+    expect(await elements()).not.toContain('timeout 1s')
+  })
+
+  it('goes on after a restart: a door stays open, a sequence begun before is completed after, and none opens twice', async () => {
+    await start({ openFor: '60s' })
+    await knock(netns)
+    await daemon.until('opened')
+    await knock(netns, '192.0.2.11', KNOCKS.slice(0, 2))
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(await daemon.stop()).toBe(0)
+    expect(await netns.canConnect(22)).toBe(true)
+    daemon.restart()
+    await daemon.until('source-running', 2)
+    await knock(netns, '192.0.2.11', KNOCKS.slice(2))
+    await daemon.untilTrue(() => daemon.named('open').some((record) => record['address'] === '192.0.2.11'), 'the second opens')
+    expect(daemon.named('open').map((record) => record['address'])).toEqual([CLIENT, '192.0.2.11'])
+    expect(daemon.named('extend')).toEqual([])
+  })
+
+  it('refuses a second instance', async () => {
+    await start()
+    const second = await netns.inServer([process.execPath, BIN, 'run', '-c', daemon.configPath, '--state-dir', daemon.stateDir])
+    expect(second.code).toBe(1)
+    expect(second.stderr).toContain('another knocktail is running')
+  })
+
+  it('keeps the old configuration when the new one is wrong or lacks what it had, and tells of a change', async () => {
+    await start()
+    const good = daemon.config
+    daemon.configure(good.replace('ports = 22/tcp', 'ports = 22/tcpx'))
+    await daemon.until('config-changed')
+    daemon.signal('SIGHUP')
+    expect((await daemon.until('config-refused')).text).toContain('22/tcpx')
+    daemon.configure(good.slice(0, good.indexOf('[ssh]')))
+    daemon.signal('SIGHUP')
+    expect((await daemon.until('config-refused', 2)).text).toContain('no rule any more')
+    await knock(netns)
+    await daemon.until('opened')
+  })
+
+  it('keeps attempts and grants over a reload, and closes what a removed rule has opened', async () => {
+    await start({ openFor: '60s' })
+    const more = `${daemon.config}[other]\nsequence = 1111, 2222, 3333\nports = 22/tcp\n`
+    await knock(netns)
+    await daemon.until('opened')
+    await knock(netns, '192.0.2.11', KNOCKS.slice(0, 2))
+    daemon.configure(more)
+    daemon.signal('SIGHUP')
+    await daemon.until('config-loaded')
+    await knock(netns, '192.0.2.11', KNOCKS.slice(2))
+    await daemon.until('opened', 2)
+    expect(await netns.canConnect(22)).toBe(true)
+    daemon.configure(more.replace('[ssh]', '[renamed]'))
+    daemon.signal('SIGHUP')
+    await daemon.until('closed', 2)
+    expect(await netns.canConnect(22)).toBe(false)
+  })
+
+  it('closes all doors when it is stopped, if on_exit says so, and prints counters when asked', async () => {
+    await start({ openFor: '60s', global: 'on_exit = close' })
+    await knock(netns)
+    await daemon.until('opened')
+    daemon.signal('SIGUSR1')
+    await daemon.untilTrue(() => daemon.named('counters').some((record) => record['opens'] === 1), 'the rule\'s counters')
+    expect(await daemon.stop()).toBe(0)
+    expect(daemon.named('closed').length).toBe(1)
+    expect(await netns.canConnect(22)).toBe(false)
+  })
+
+  it.each([['mode = observe', [] as string[]], ['', ['--dry-run']]])('with %j %j decides and opens nothing', async (global, args) => {
+    await start({ global }, { args })
+    await knock(netns)
+    await daemon.until('observed')
+    expect(await netns.canConnect(22)).toBe(false)
+    expect(await elements()).not.toContain(CLIENT)
+  })
+
+  it('closes with the first connection, or with the end of the last one', async () => {
+    await start({ openFor: '30s', rule: 'close_when = connected' })
+    await knock(netns)
+    await daemon.until('opened')
+    const session = netns.start('client', ['nc', addressOf('server', 4), '22'])
+    await daemon.until('closed')
+    expect(await netns.canConnect(22)).toBe(false)
+    session.kill()
+    daemon.configure(daemon.config.replace('close_when = connected', 'close_when = disconnected'))
+    daemon.signal('SIGHUP')
+    await daemon.until('config-loaded')
+    await knock(netns)
+    await daemon.until('opened', 2)
+    await new Promise((resolve) => setTimeout(resolve, 1200))
+    const other = netns.start('client', ['nc', addressOf('server', 4), '22'])
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    expect(daemon.named('closed').length).toBe(1)
+    other.kill()
+    await daemon.until('closed', 2)
+  })
+
+  it.each([-3600, 3600])('with the wall clock stepped by %i s closes in time', async (step) => {
+    const clock = join(folder.path, `clock${step}`)
+    writeFileSync(clock, '+0')
+    const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
+    await start({ openFor: '4s' }, {
+      env: { LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' },
+    })
+    await knock(netns)
+    await daemon.until('opened')
+    const opened = performance.now()
+    writeFileSync(clock, `${step > 0 ? '+' : ''}${step}`)
+    await daemon.until('clock-stepped')
+    await daemon.until('closed')
+    expect(performance.now() - opened).toBeLessThan(6000)
+    expect(await netns.canConnect(22)).toBe(false)
+    // And it opens again, by the new time.
+    await knock(netns)
+    await daemon.until('opened', 2)
+    await daemon.until('closed', 2)
+  })
+
+  it('on a full disk still opens and closes', async () => {
+    const disk = join(folder.path, 'disk')
+    await netns.serve(['sh', '-c', `mkdir -p ${disk} && mount -t tmpfs -o size=1m tmpfs ${disk}`])
+    try {
+      daemon = new LiveDaemon(netns, { folder: folder.path, config: doorConfig({ prefix, openFor: '1s' }), args: ['--state-dir', disk] })
+      await daemon.until('source-running')
+      writeFull(join(disk, 'filler'))
+      await knock(netns)
+      await daemon.until('opened')
+      await daemon.until('closed')
+      expect(daemon.named('ledger-refused')).toEqual([])
+    } finally {
+      await daemon.stop()
+      await netns.inServer(['umount', '-l', disk])
+    }
+  })
+
+  it('goes on when the firewall hangs, and when it fails half the time', async () => {
+    const nft = join(folder.path, 'nft-slow')
+    const state = join(folder.path, 'nft-state')
+    writeFileSync(state, '0')
+    // Half of its runs fail; the long-lived one dies after each command.
+    writeFileSync(nft, `#!/bin/sh\nn=$(cat ${state}); echo $((n+1)) > ${state}\n[ $((n % 2)) = 0 ] && exit 1\nexec /usr/sbin/nft "$@"\n`, { mode: 0o755 })
+    await start({ openFor: '3s', firewall: `set4 = inet filter knock4\nprogram = ${nft}` })
+    await knock(netns)
+    await daemon.until('opened', 1, 20_000)
+    await daemon.until('closed', 1, 20_000)
+    expect(await netns.canConnect(22)).toBe(false)
+    expect(Number(readFileSync(state, 'utf8'))).toBeGreaterThan(2)
+  }, 60_000)
+})
+
+function writeFull(path: string): void {
+  try {
+    for (let size = 65_536; ; ) writeFileSync(path, Buffer.alloc(size), { flag: 'a' })
+  } catch {
+    // It is full.
+  }
+}
