@@ -33,7 +33,8 @@ export type Clock = (stamp: Stamp, arrival: Micros) => Reading
 export function createClock(options: ClockOptions): Clock {
   const live = options.mode === 'live'
   const local = localClock(options)
-  const uptime = live ? uptimeClock() : (at: Micros): Micros => at
+  const uptime = live ? uptimeClock({ isBounded: false }).read : (at: Micros): Micros => at
+  const recorded = recordedClock()
   const spans = spanClock(live)
   let previous: Micros | undefined
 
@@ -42,6 +43,7 @@ export function createClock(options: ClockOptions): Clock {
       case 'epoch': return stamp.at
       case 'local': return local(stamp.at, previous, arrival)
       case 'uptime': return uptime(stamp.at, arrival)
+      case 'recorded': return recorded(stamp)
       case 'none': return live ? arrival : (previous ?? (0 as Micros))
       default: return spans(stamp.kind, stamp.at, previous, arrival)
     }
@@ -66,25 +68,73 @@ function localClock({ mode, zone, year, last }: ClockOptions): LocalClock {
   }
 }
 
+/** How much the kernel's stamps may run apart from CLOCK_MONOTONIC, which NTP slews: what lies further back is old. */
+const MOST_DRIFT = 100e-6
+const LEAST_BOUND = SECOND
+
+interface UptimeClock {
+  /** When the line with that stamp was written, on the clock of the arrivals. */
+  readonly read: (at: Micros, arrival: Micros) => Micros
+  /** What the offset was at that time. */
+  readonly seed: (offset: Micros, arrival: Micros) => void
+  /** The offset is known to be no less. */
+  readonly atLeast: (offset: Micros) => void
+  /** The newest offset; undefined before the first line. */
+  readonly delta: Micros | undefined
+}
+
 /**
- * The kernel's stamps are no wall time: they are not slewed by NTP and stand still in suspend. What was
+ * The kernel's stamps (local_clock) against another clock: they are not slewed by NTP and stand still in suspend. What was
  * read quickest tells the offset best, so it is the least (arrival - stamp) of the last half to whole minute;
  * older ones are forgotten, since the true offset grows with drift and suspend.
+ * Where the arrivals are of CLOCK_MONOTONIC, which began with them, the offset is bounded.
  */
-function uptimeClock(): (at: Micros, arrival: Micros) => Micros {
+export function uptimeClock({ isBounded = true }: { readonly isBounded?: boolean } = {}): UptimeClock {
   let windowStart = Number.NEGATIVE_INFINITY
   let last = Number.POSITIVE_INFINITY
   let current = Number.POSITIVE_INFINITY
-  return (at, arrival) => {
+  let least = Number.NEGATIVE_INFINITY
+  let delta: Micros | undefined
+
+  const pass = (offset: number, arrival: Micros): void => {
     const age = arrival - windowStart
     if (age >= OFFSET_WINDOW || age < 0) {
       last = age >= 2 * OFFSET_WINDOW || age < 0 ? Number.POSITIVE_INFINITY : current
       current = Number.POSITIVE_INFINITY
       windowStart = arrival
     }
-    current = Math.min(current, arrival - at)
-    return (at + Math.min(current, last)) as Micros
+    current = Math.min(current, offset)
   }
+  const bounded = (offset: number, arrival: Micros): number => {
+    const bound = isBounded ? arrival * MOST_DRIFT + LEAST_BOUND : Number.POSITIVE_INFINITY
+    return Math.max(Math.min(offset, bound), -bound, least)
+  }
+  return {
+    read: (at, arrival) => {
+      pass(arrival - at, arrival)
+      delta = Math.round(bounded(Math.min(current, last), arrival)) as Micros
+      return (at + delta) as Micros
+    },
+    seed: (offset, arrival) => {
+      pass(offset, arrival)
+      delta = Math.round(bounded(offset, arrival)) as Micros
+    },
+    atLeast: (offset) => {
+      least = offset
+    },
+    get delta() {
+      return delta
+    },
+  }
+}
+
+/**
+ * What journald stored of a kernel record: when it read it, by two clocks, and the kernel's own stamp. Read late (the ring's contents
+ * when journald starts), it was written so much before.
+ */
+function recordedClock(): (stamp: Stamp & { kind: 'recorded' }) => Micros {
+  const uptime = uptimeClock()
+  return ({ at, uptime: written, monotonic }) => (at - monotonic + uptime.read(written, monotonic)) as Micros
 }
 
 type SpanClock = (kind: 'since-first' | 'since-previous', at: Micros, previous: Micros | undefined, arrival: Micros) => Micros

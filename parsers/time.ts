@@ -24,12 +24,14 @@ export interface LocalTime {
  * What a line says of its time.
  * epoch: an instant · local: a wall clock of an unknown zone · uptime: since the machine started ·
  * since-first: since the first line of its writer, whose own value is the instant itself if it is 10^8 s or more ·
- * since-previous: since the line before, likewise · none: the line has no stamp.
+ * since-previous: since the line before, likewise · none: the line has no stamp ·
+ * recorded: an instant at which a message of the kernel was read, with CLOCK_MONOTONIC then and the kernel's own stamp of it.
  */
 export type Stamp =
   | { readonly kind: 'epoch'; readonly at: Micros; readonly resolution: Micros }
   | { readonly kind: 'local'; readonly at: LocalTime; readonly resolution: Micros }
   | { readonly kind: 'uptime' | 'since-first' | 'since-previous'; readonly at: Micros; readonly resolution: Micros }
+  | { readonly kind: 'recorded'; readonly at: Micros; readonly monotonic: Micros; readonly uptime: Micros; readonly resolution: Micros }
   | { readonly kind: 'none' }
 
 export const NO_STAMP: Stamp = { kind: 'none' }

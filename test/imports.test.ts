@@ -24,9 +24,16 @@ const imports: Import[] = files.flatMap((from) => {
 const MAY_IMPORT: readonly (readonly [part: string, allowed: readonly string[]])[] = [
   ['parsers/', ['parsers/', 'ipaddr.js']],
   ['rules/', ['rules/', 'parsers/event.ts', 'parsers/address.ts', 'parsers/network.ts', 'parsers/time.ts']],
-  ['src/config/', ['src/config/', 'src/error.ts', 'src/printable.ts', 'rules/', 'parsers/', 'node:', 'ini', 'valibot']],
-  ['src/sources/', ['src/sources/', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
-  ['src/grants/', ['src/grants/', 'src/config/config.ts', 'parsers/', 'ipaddr.js']],
+  ['src/config/', ['src/config/', 'src/error.ts', 'src/printable.ts', 'src/ownership.ts', 'rules/', 'parsers/', 'node:', 'ini', 'valibot']],
+  ['src/sources/', ['src/sources/', 'src/config/config.ts', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:', 'chokidar']],
+  ['src/grants/', ['src/grants/', 'src/config/config.ts', 'src/config/firewalls.ts', 'src/clocks.ts', 'src/firewalls/target.ts', 'parsers/', 'node:', 'ipaddr.js', 'valibot']],
+  ['src/firewalls/', ['src/firewalls/', 'src/grants/commands.ts', 'src/config/', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
+  ['src/helper/', ['src/helper/', 'src/firewalls/', 'src/config/', 'src/grants/admission.ts', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
+  ['src/doors/', ['src/doors/', 'src/firewalls/', 'src/grants/', 'src/helper/helper.ts', 'src/config/', 'src/clocks.ts', 'parsers/', 'rules/', 'p-queue']],
+  ['src/log/', ['src/log/', 'src/doors/door-event.ts', 'src/firewalls/target.ts', 'src/sources/source.ts', 'src/config/', 'src/clocks.ts', 'src/error.ts', 'src/happening.ts', 'src/story.ts', 'src/printable.ts', 'parsers/', 'pino', 'picocolors']],
+  ['src/daemon/', ['src/', 'rules/', 'parsers/', 'node:', 'chokidar']],
+  ['src/plug-in.ts', ['src/', 'parsers/', 'node:', 'valibot']],
+  ['src/story.ts', ['src/', 'parsers/', 'picocolors']],
   ['src/cli/', ['src/', 'rules/', 'parsers/', 'node:', 'commander', 'cli-progress', 'picocolors']],
   ['src/bin.ts', ['src/cli/']],
   ['src/', ['src/', 'rules/', 'parsers/', 'node:']],
@@ -46,6 +53,17 @@ describe('the import graph', () => {
   it('only the pipeline knows both the matcher and the grants', () => {
     const knows = (target: string): string[] => imports.filter(({ to }) => to === target).map(({ from }) => from)
     expect(knows('rules/matcher.ts').filter((file) => knows('src/grants/grants.ts').includes(file))).toEqual(['src/pipeline.ts'])
+  })
+
+  it('what reads log text knows nothing of firewalls, and what moves firewalls reads no log', () => {
+    const reaches = (start: string, seen = new Set([start])): Set<string> => {
+      for (const { to } of imports.filter(({ from }) => from === start)) if (!seen.has(to)) reaches(to, seen.add(to))
+      return seen
+    }
+    const helper = files.filter((file) => file.startsWith('src/helper/') && file !== 'src/helper/client.ts').flatMap((file) => [...reaches(file)])
+    expect(helper.filter((file) => file.startsWith('src/sources/') || file.startsWith('src/log/') || file.startsWith('rules/matcher'))).toEqual([])
+    const sources = files.filter((file) => file.startsWith('src/sources/')).flatMap((file) => [...reaches(file)])
+    expect(sources.filter((file) => /^src\/(?:firewalls|helper|doors|grants)\//.test(file) && file !== 'src/firewalls/target.ts')).toEqual([])
   })
 
   it('has no cycle', () => {

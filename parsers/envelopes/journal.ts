@@ -14,9 +14,26 @@ export function openJournalJson(text: string): Opened {
   // journald prints a message with control characters as an array of its bytes.
   if (typeof message !== 'string') return 'control-characters'
   const fromKernel = record['_TRANSPORT'] === 'kernel' && record['SYSLOG_FACILITY'] === '0'
-  const stamp: Stamp = { kind: 'epoch', at: at as Micros, resolution: MICROSECOND }
+  const stamp = fromKernel ? kernelStamp(record, at as Micros) : epochStamp(at as Micros)
   const tag = record['SYSLOG_IDENTIFIER']
   return { stamp, tag: typeof tag === 'string' ? tag : undefined, fromKernel, text: encodeUtf8(message), at: 0 }
+}
+
+function epochStamp(at: Micros): Stamp {
+  return { kind: 'epoch', at, resolution: MICROSECOND }
+}
+
+/** journald keeps the stamp that /dev/kmsg gave the record. `__` fields say when journald read it, which may be an hour later. */
+function kernelStamp(record: Readonly<Record<string, unknown>>, at: Micros): Stamp {
+  const uptime = microseconds(record['_SOURCE_MONOTONIC_TIMESTAMP'])
+  const monotonic = microseconds(record['__MONOTONIC_TIMESTAMP'])
+  if (uptime === undefined || monotonic === undefined) return epochStamp(at)
+  return { kind: 'recorded', at, monotonic, uptime, resolution: MICROSECOND }
+}
+
+function microseconds(text: unknown): Micros | undefined {
+  const value = typeof text === 'string' && text !== '' ? Number(text) : Number.NaN
+  return Number.isSafeInteger(value) && value >= 0 ? (value as Micros) : undefined
 }
 
 const FULL = /[A-Z][a-z]{2} (?=\d{4}-\d\d-\d\d )/y

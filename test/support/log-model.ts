@@ -172,7 +172,7 @@ export class LogModel {
 
   async #restart(meanwhile: readonly Action[]): Promise<void> {
     if (this.#isTorn) {
-      for (const writer of this.#writers) if (writer.rest !== '') this.#write(writer, 1, 0)
+      if (this.#writer?.rest) this.#write(this.#writer, 1, 0)
       await this.look()
     }
     const position: unknown = JSON.parse(JSON.stringify(this.#follower!.position()))
@@ -188,7 +188,7 @@ export class LogModel {
   }
 
   #hold(): void {
-    this.#isTorn &&= this.#writers.some(({ rest }) => rest !== '')
+    this.#isTorn &&= this.#writer !== undefined && this.#writer.rest !== ''
     for (const writer of this.#writers) writer.isHeld ||= !writer.isDeleted && (writer.replacedAt === undefined || fstatSync(writer.fd).size > 0)
   }
 }

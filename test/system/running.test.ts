@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { doorConfig, knock, KNOCKS, loadRules, ruleset, useNamespaceLog } from '../support/door.ts'
@@ -179,7 +180,9 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
 
   it('on a full disk still opens and closes', async () => {
     const disk = join(folder.path, 'disk')
-    await netns.serve(['sh', '-c', `mkdir -p ${disk} && mount -t tmpfs -o size=1m tmpfs ${disk}`])
+    mkdirSync(disk)
+    // Outside of `ip netns exec`, whose mounts nobody else sees.
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk])
     try {
       daemon = new LiveDaemon(netns, { folder: folder.path, config: doorConfig({ prefix, openFor: '1s' }), args: ['--state-dir', disk] })
       await daemon.until('source-running')
@@ -190,7 +193,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
       expect(daemon.named('ledger-refused')).toEqual([])
     } finally {
       await daemon.stop()
-      await netns.inServer(['umount', '-l', disk])
+      execFileSync('umount', ['-l', disk])
     }
   })
 
