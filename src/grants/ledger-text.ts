@@ -5,7 +5,7 @@ import type { Micros } from '../../parsers/time.ts'
 import { isFirewallName } from '../config/firewalls.ts'
 import { parseTargetId, targetId, type Target } from '../firewalls/target.ts'
 import type { Grant } from './grants.ts'
-import type { KeyRecord } from './ledger.ts'
+import type { KeyRecord } from './key-records.ts'
 
 /** The ledger's state as text: JSON in which each target stands once. */
 export interface LedgerState {

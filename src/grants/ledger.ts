@@ -1,20 +1,8 @@
-import type { Address } from '../../parsers/address.ts'
-import type { Target, TargetId } from '../firewalls/target.ts'
 import type { Grant } from './grants.ts'
+import type { KeyRecords } from './key-records.ts'
 import { formatLedger, parseLedger, type LedgerState } from './ledger-text.ts'
 import type { Matches } from './matches.ts'
 import { Slots } from './slots.ts'
-
-/** A key that we have put into a firewall, or may have: it stands in the ledger from before the firewall is touched until its removal is confirmed. */
-export interface KeyRecord {
-  readonly id: TargetId
-  readonly target: Target
-  readonly address: Address
-  /** It was there before us: nothing is undone. */
-  readonly foreign: boolean
-  /** Connections that stand are ended when it is removed. */
-  readonly kill: boolean
-}
 
 /** What the ledger keeps, where it is kept while we run. */
 export interface LedgerContents {
@@ -104,26 +92,5 @@ export class Ledger implements LedgerKeeping {
       this.problem = error
       return false
     }
-  }
-}
-
-/** The records of keys, found by key. */
-export class KeyRecords {
-  readonly #records = new Map<string, KeyRecord>()
-
-  all(): IterableIterator<KeyRecord> {
-    return this.#records.values()
-  }
-
-  find(id: TargetId, address: Address): KeyRecord | undefined {
-    return this.#records.get(`${id} ${address}`)
-  }
-
-  put(record: KeyRecord): void {
-    this.#records.set(`${record.id} ${record.address}`, record)
-  }
-
-  delete(id: TargetId, address: Address): void {
-    this.#records.delete(`${id} ${address}`)
   }
 }
