@@ -15,7 +15,7 @@ import { Positions } from './positions.ts'
 import { accountFor, becomeAccount, mayRead, prepareStateDir, sourceGroups, type Account } from './privilege.ts'
 import { startReader } from './reader-process.ts'
 import type { RunOptions } from './run-config.ts'
-import { forgeableBy } from './trust.ts'
+import { forgeableBy } from '../trust.ts'
 
 /** What the daemon's process has when it begins to work. */
 export interface Prepared {

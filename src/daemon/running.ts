@@ -5,6 +5,7 @@ import type { LedgerState } from '../grants/ledger-text.ts'
 import { HelperKeeper } from './keeper.ts'
 import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
+import { settleTables, tellFindings } from './first-look.ts'
 import { Following } from './following.ts'
 import type { Prepared } from './prepare.ts'
 import { Reloading } from './reload.ts'
@@ -61,11 +62,13 @@ export class Running {
     if (!dryRun) await this.#keeper.start()
     this.#prepared.dropRights()
     const found = await openLedger(this.#prepared)
+    if (!found && !dryRun) await settleTables(this.#daemon.config, this.#keeper)
     this.#daemon.start(found)
     await this.#following.follow(this.#daemon.config.sources)
     this.#reloading.watch()
     this.#timers.push(setInterval(() => this.#following.savePositions(), POSITIONS_MS))
     const { rules, sources } = this.#daemon.config
+    if (!dryRun) void tellFindings(this.#daemon.config, this.#keeper, log)
     log.write({ level: 'info', event: 'started', text: `${rules.length} rules, ${sources.length} sources`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
   }
 

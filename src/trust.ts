@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
-import { findDialect } from '../../parsers/dialects.ts'
-import type { SourceConfig } from '../config/config.ts'
+import { findDialect } from '../parsers/dialects.ts'
+import type { SourceConfig } from './config/config.ts'
 
 /** Netfilter writes what other network namespaces log into the one kernel log: any local user can make such a namespace. */
 const ALL_NETNS = '/proc/sys/net/netfilter/nf_log_all_netns'

@@ -1,0 +1,50 @@
+import { parseAddress } from '../../parsers/address.ts'
+import type { Reply } from './protocol.ts'
+
+const REPLY = /^(\d{1,15}|-) (\w+)(?: (.*))?$/
+const MARKS = ['ours', 'foreign', 'unmarked'] as const
+
+/** What the helper says in one line; undefined if it is none of its words. */
+export function parseReply(line: string): Reply | undefined {
+  const [, id, kind, rest = ''] = REPLY.exec(line) ?? []
+  if (kind === undefined) return undefined
+  return id === '-' ? parseUnasked(kind, rest) : parseAnswer(Number(id), kind, rest)
+}
+
+function parseUnasked(kind: string, rest: string): Reply | undefined {
+  if (kind === 'ready' && /^\d+$/.test(rest)) return { kind, count: Number(rest) }
+  if (kind === 'changed') return { kind, firewall: rest }
+  const text = kind === 'note' ? unquote(rest) : undefined
+  return text === undefined ? undefined : { kind: 'note', text }
+}
+
+function parseAnswer(id: number, kind: string, rest: string): Reply | undefined {
+  if (kind === 'done' || kind === 'foreign') return rest === '' ? { id, kind } : undefined
+  if (kind === 'entry') return parseEntry(id, rest.split(' '))
+  if (kind === 'finding') return parseFinding(id, rest)
+  const why = kind === 'failed' || kind === 'unserved' ? unquote(rest) : undefined
+  return why === undefined || (kind !== 'failed' && kind !== 'unserved') ? undefined : { id, kind, why }
+}
+
+function parseEntry(id: number, [text = '', seconds = '', word, ...more]: readonly string[]): Reply | undefined {
+  const address = parseAddress(text)
+  const mark = MARKS.find((known) => known === word)
+  if (address === undefined || mark === undefined || more.length > 0 || !/^(?:\d{1,12}|-)$/.test(seconds)) return undefined
+  return { id, kind: 'entry', address, seconds: seconds === '-' ? undefined : Number(seconds), mark }
+}
+
+function parseFinding(id: number, rest: string): Reply | undefined {
+  const [, severity, quoted = ''] = /^(error|warning) (.*)$/.exec(rest) ?? []
+  const message = unquote(quoted)
+  if (message === undefined) return undefined
+  return { id, kind: 'finding', severity: severity === 'error' ? 'error' : 'warning', message }
+}
+
+function unquote(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
