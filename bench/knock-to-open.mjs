@@ -1,7 +1,7 @@
 // How long from the last knock to the open door: Knocktail (over /dev/kmsg and nftables) beside the real knockd (over pcap, with the same
 // nft command), in the same two network namespaces, in turn. Needs root, nftables, iproute2, knockd.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +41,8 @@ function must(program, args, input = '') {
 
 function prepare() {
   writeFileSync(ALL_NETNS, '1')
+  // The daemon keeps its state there when it is root no more.
+  chmodSync(folder, 0o755)
   for (const name of [SERVER, CLIENT]) must('ip', ['netns', 'add', name])
   must('ip', ['link', 'add', 'v0', 'netns', SERVER, 'type', 'veth', 'peer', 'name', 'v0', 'netns', CLIENT])
   for (const [name, address] of [[SERVER, '192.0.2.1/24'], [CLIENT, '192.0.2.2/24']]) {
@@ -122,7 +124,8 @@ async function runClient() {
   for (let round = 0; round < rounds; round++) {
     for (const port of KNOCKS.slice(0, -1)) {
       await attempt(port, 200)
-      await pause(20)
+      // At random, since pcap hands packets over by a clock of its own, which the first knock would set.
+      await pause(30 + Math.random() * 100)
     }
     const last = attempt(KNOCKS.at(-1), 200)
     const begun = performance.now()

@@ -70,6 +70,11 @@ export class Matcher {
     return ends
   }
 
+  /** Forgets all events and attempts: the clock by which they are dated was set back. */
+  forget(): void {
+    this.#trails.clear()
+  }
+
   #take(event: ConnectionEvent, key: EventKey, knocks: readonly Compiled[] | undefined): readonly Decision[] {
     const trail = this.#trails.findOrAdd(event.src)
     const notesBefore = trail.notes.length

@@ -59,6 +59,12 @@ export class Trails {
     return evicted
   }
 
+  clear(): void {
+    this.#byAddress.clear()
+    for (const rank of this.#ranks) rank.clear()
+    this.#notes = 0
+  }
+
   all(): Iterable<Trail> {
     return this.#byAddress.values()
   }

@@ -26,8 +26,9 @@ export function freshnessOf(event: ConnectionEvent, backlog: boolean, { clocks, 
   if (backlog && !hasLedger) return 'stale'
   const age = Math.abs(clocks.wall() - event.time)
   if (age > maxAge) return backlog && age <= maxAge + COPY_MEMORY ? NEVER : 'stale'
-  // A stamp of whole seconds may be that of the match and yet be new; what was read by the process before us is not.
-  const isAfter = (last: Micros): boolean => (backlog ? event.time > last : event.time >= last)
+  // A stamp of whole seconds may be that of the match and yet be new; what was read by the process before us is not. A match
+  // that is still to come was before the clock was set back: it says nothing of what is written now.
+  const isAfter = (last: Micros): boolean => (backlog ? event.time > last : event.time >= last || last > clocks.wall())
   return (rule) => {
     const last = matches.last(rule.name, event.src)
     return last === undefined || isAfter(last)

@@ -64,6 +64,11 @@ export class Pipeline {
     return this.#grants.expire().map((grant) => closed(grant, grant.until))
   }
 
+  /** The clock was set back: what was dated by it before would seem to be newer than what comes now. */
+  forget(): void {
+    this.#matcher.forget()
+  }
+
   /** Other rules from here on: attempts at those that stayed the same (the same object) go on. */
   reload(config: Config): void {
     this.#config = config

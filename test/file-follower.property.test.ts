@@ -48,5 +48,5 @@ function expectAll(model: LogModel): void {
 describe('a log that is followed', () => {
   it('is handed on line by line, each once, in the order of its writer, whatever is done to it', async () => {
     await fc.assert(fc.asyncProperty(actions, play), { numRuns: Number(process.env['RUNS'] ?? 300) })
-  }, 120_000)
+  }, 1_200_000)
 })

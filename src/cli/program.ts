@@ -11,6 +11,7 @@ import { runReplay } from './replay.ts'
 export async function runProgram(argv: readonly string[], fail: (message: string) => void): Promise<number> {
   let exitCode = 0
   const program = buildProgram((code) => (exitCode = code))
+  helperCommand(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
@@ -70,6 +71,15 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .action(async (options) => done(await runParsers(options)))
 
   return program
+}
+
+/** Started by `run`, and shown to nobody. */
+function helperCommand(program: Command): void {
+  program.command('helper', { hidden: true })
+    .description('The privileged part of run, which starts it.')
+    .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
+    .option('--state-dir <dir>', 'where the ledger is kept, in place of the configured folder')
+    .action(async ({ config, stateDir }: { config: string; stateDir?: string }) => (await import('../helper/run-helper.ts')).runHelper(config, stateDir === undefined ? {} : { stateDir }))
 }
 
 function runOptions(command: Command): Command {

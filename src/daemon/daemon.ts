@@ -158,6 +158,7 @@ export class Daemon {
     if (Math.abs(lead - this.#lead) > CLOCK_STEP) {
       log.write({ level: 'warn', event: 'clock-stepped', text: `the wall clock was stepped by ${seconds} s`, facts: { seconds } })
     }
+    if (lead < this.#lead - CLOCK_STEP) this.#pipeline.forget()
     this.#lead = lead
     this.#expire()
     void this.#sessions.look()

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Dialect } from '../../parsers/parser.ts'
 import type { Clocks } from '../clocks.ts'
 import type { SourceConfig } from '../config/config.ts'
 import { reasonOf } from '../error.ts'
 import type { Log } from '../log/log.ts'
 import { sourceLogEvents } from '../log/source-events.ts'
+import { loadDialect } from '../plug-in.ts'
 import { followSource, type Rights } from '../sources/follow.ts'
 import type { EventBatch, LiveSource } from '../sources/source.ts'
 import type { Positions } from './positions.ts'
@@ -48,7 +50,7 @@ export class Following {
       this.#followed.delete(name)
       await live.stop()
     }
-    for (const source of sources) if (!this.#followed.has(source.name)) this.#begin(source)
+    for (const source of sources) if (!this.#followed.has(source.name)) await this.#begin(source)
   }
 
   async stop(): Promise<void> {
@@ -69,11 +71,13 @@ export class Following {
     }
   }
 
-  #begin(config: SourceConfig): void {
+  async #begin(config: SourceConfig): Promise<void> {
+    const dialect = await this.#dialectOf(config)
+    if (!dialect) return
     const { clocks, bootId, log, rights, positions, read } = this.#parts
     const own = rights.get(config.name)
     const live = followSource(config, {
-      clocks, bootId, position: positions?.of(config), ...(own && { rights: own }),
+      clocks, bootId, dialect, position: positions?.of(config), ...(own && { rights: own }),
       events: {
         events: read,
         running: (source) => log.write(sourceLogEvents.running(source)),
@@ -86,6 +90,16 @@ export class Following {
       },
     })
     this.#followed.set(config.name, { config, live, ended: false })
+  }
+
+  /** Undefined: there is none, which was told. */
+  async #dialectOf({ name, parser = 'kernel' }: SourceConfig): Promise<Dialect | undefined> {
+    try {
+      return await loadDialect(parser)
+    } catch (error) {
+      this.#parts.log.write(sourceLogEvents.suspended(name, reasonOf(error), undefined))
+      return undefined
+    }
   }
 
   #end(source: string): void {

@@ -50,7 +50,9 @@ export class Reloading {
   watch(): void {
     const { config } = this.#options
     this.#watcher = watch(dirname(config), { depth: 0, ignoreInitial: true, ignored: (path, stats) => stats?.isFile() === true && path !== config })
-    this.#watcher.on('raw', () => this.#look()).on('all', () => this.#look()).on('error', () => {})
+    // It may have been changed while the watch was being set up.
+    for (const sign of ['ready', 'raw', 'all'] as const) this.#watcher.on(sign, () => this.#look())
+    this.#watcher.on('error', () => {})
   }
 
   async stop(): Promise<void> {

@@ -10,6 +10,11 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   const clocks = machineClocks()
   const log = openLog(config.log, clocks)
   const running = new Running(config, options, await prepare(config, options, { clocks, log }))
-  await running.start()
+  try {
+    await running.start()
+  } catch (error) {
+    await running.giveUp()
+    throw error
+  }
   return running.untilStopped()
 }

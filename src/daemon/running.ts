@@ -1,5 +1,8 @@
 import type { Config } from '../config/config.ts'
+import { connectionsOf } from '../connections.ts'
+import type { Session } from '../doors/sessions.ts'
 import { KnocktailError, reasonOf } from '../error.ts'
+import { findProgram, runCommand } from '../firewalls/run.ts'
 import { NO_LEDGER } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
 import { HelperKeeper } from './keeper.ts'
@@ -48,7 +51,7 @@ export class Running {
       ended: (why, retryMs) => this.#helperEnded(why, retryMs),
       restarted: () => this.#daemon.doors.touchAll(),
     })
-    this.#daemon = new Daemon(config, { clocks, bootId, log, helper: this.#keeper, ledger: ledger ?? NO_LEDGER, dryRun })
+    this.#daemon = new Daemon(config, { clocks, bootId, log, helper: this.#keeper, ledger: ledger ?? NO_LEDGER, sessions: listSessions, dryRun })
     this.#following = new Following({
       clocks, bootId, log, rights, positions, read: (batch) => this.#daemon.read(batch), allEnded: () => this.#stopWhenClosed(),
     })
@@ -70,6 +73,13 @@ export class Running {
     const { rules, sources } = this.#daemon.config
     if (!dryRun) void tellFindings(this.#daemon.config, this.#keeper, log)
     log.write({ level: 'info', event: 'started', text: `${rules.length} rules, ${sources.length} sources`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
+  }
+
+  /** It could not begin: nothing of it may stay. */
+  async giveUp(): Promise<void> {
+    await this.#keeper.leave()
+    this.#prepared.lock?.release()
+    this.#prepared.log.end()
   }
 
   async untilStopped(): Promise<number> {
@@ -136,4 +146,10 @@ async function openLedger({ ledger, log }: Prepared): Promise<LedgerState | unde
   } catch (error) {
     throw new KnocktailError('failed', `the ledger cannot be opened: ${reasonOf(error)}`)
   }
+}
+
+/** Who is connected to this machine now; undefined: it cannot be seen. */
+async function listSessions(): Promise<readonly Session[] | undefined> {
+  const found = await connectionsOf(process.platform, { run: runCommand, find: findProgram })
+  return found.kind === 'connections' ? found.connections : undefined
 }

@@ -5,7 +5,7 @@ export const MARK = 'knocktail'
 
 /** The comment of an entry: which rules open it, in characters that no firewall and no shell takes for anything else. */
 export function labelOf(rules: readonly string[]): string {
-  return `${MARK} ${reducedName(rules.join('.'))}`.slice(0, LONGEST)
+  return `${MARK} ${reducedName(rules.join('.'))}`.slice(0, LONGEST).trimEnd()
 }
 
 /** A rule's name with nothing but letters, digits and `_ . # -` in it. */

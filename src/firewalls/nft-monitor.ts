@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { isOwnNft } from './nft-session.ts'
-import { ENVIRONMENT } from './run.ts'
+import { ENVIRONMENT, findProgram } from './run.ts'
 
 export interface NftMonitorOptions {
   readonly program: string
@@ -59,7 +59,8 @@ export function watchNft(options: NftMonitorOptions): NftMonitor {
 }
 
 function startMonitor(program: string, told: (pid: number) => void, ended: () => void): ChildProcess {
-  const child: ChildProcess = spawn(program, ['monitor'], { env: ENVIRONMENT, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  const [command = program, ...args] = endingWithUs([program, 'monitor'])
+  const child: ChildProcess = spawn(command, args, { env: ENVIRONMENT, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
   child.on('error', () => {})
   child.on('close', ended)
   if (child.stdout) {
@@ -69,6 +70,12 @@ function startMonitor(program: string, told: (pid: number) => void, ended: () =>
     })
   }
   return child
+}
+
+/** If we are killed, it would notice only when it has a change to tell: so the kernel ends it, where setpriv(1) can ask for that. */
+function endingWithUs(argv: readonly string[]): readonly string[] {
+  const setpriv = findProgram('setpriv')
+  return setpriv === undefined ? argv : [setpriv, '--pdeathsig', 'TERM', ...argv]
 }
 
 /** Tells once of many rings: soon after the first, and then not again too soon. */

@@ -61,11 +61,6 @@ export function parseRequest(line: string): Request | { readonly id: number; rea
   return { id, verb: words[6] === 'kill' ? 'kill' : 'remove', target, address }
 }
 
-export function formatRequest(request: Request): string {
-  const { id, verb, target, address, seconds } = { target: undefined, address: undefined, seconds: undefined, ...request }
-  return `${[id, verb, target, address, seconds].filter((word) => word !== undefined).join(' ')}\n`
-}
-
 export function formatReply(reply: Reply): string {
   return `${'id' in reply ? reply.id : '-'} ${[reply.kind, ...wordsOf(reply)].join(' ')}\n`
 }

@@ -4,6 +4,8 @@ import type { LogEvent } from './event.ts'
 /** So many of one name are told as they come; a scan makes thousands. */
 const TOLD_EACH = 10
 const WINDOW = 10_000_000
+/** Who came in, and when it was shut behind him, is told every time. */
+const ALWAYS: ReadonlySet<string> = new Set(['open', 'opened', 'extend', 'close', 'closed', 'counters'])
 
 interface Window {
   readonly since: number
@@ -23,6 +25,7 @@ export class Summary {
   }
 
   write(event: LogEvent): void {
+    if (ALWAYS.has(event.event)) return this.#write(event)
     const window = this.#windows.get(event.event)
     if (!window) this.#windows.set(event.event, { since: this.#clocks.boot(), count: 1, last: event })
     else {

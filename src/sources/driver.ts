@@ -1,3 +1,4 @@
+import type { Micros } from '../../parsers/time.ts'
 import type { Position } from './source.ts'
 
 /** Lines as a driver hands them on, each without its end. */
@@ -21,6 +22,8 @@ export interface DriverHost {
   readonly lines: (batch: LineBatch) => Promise<void>
   readonly lost: (lines: number, why: string) => void
   readonly note: (text: string) => void
+  /** A record of the kernel's with that stamp, and all after it, were written after that time of CLOCK_MONOTONIC. */
+  readonly writtenAfter: (time: Micros, stamp: Micros) => void
 }
 
 /** Why a driver has ended. */

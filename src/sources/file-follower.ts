@@ -59,6 +59,8 @@ export class FileFollower {
 
   /** Reads what was written since the last look. Answers why it cannot be followed any more. Throws as fs does. */
   async look(): Promise<string | undefined> {
+    const last = this.#current ?? this.#open.at(-1)
+    if (last) this.#points.passed(this.#host.now(), () => last.place())
     const hasFolderChanged = this.#known.hasFolderChanged()
     for (const generation of [...this.#open]) {
       if (hasFolderChanged && generation === this.#current && this.#known.mayHideCopy(generation, this.#open)) await this.#refill(generation)
@@ -66,8 +68,6 @@ export class FileFollower {
     }
     const fault = await this.#checkPath(hasFolderChanged)
     this.#closeQuiet()
-    const last = this.#current ?? this.#open.at(-1)
-    if (last) this.#points.passed(this.#host.now(), () => last.place())
     return fault
   }
 
@@ -128,10 +128,16 @@ export class FileFollower {
     const copy = copyAmong(unseen, head)
     if (head.length > 0 && copy === undefined) this.#host.note(`${printable(this.#path)} was truncated, and no copy of it is there: lines may be missing`)
     generation.startAnew('')
-    const later = unseen.filter((sibling) => sibling.isRotated && !(copy && beginAlike(sibling.head, copy.head)))
-    let torn = copy ? await this.#readMissed(copy, { offset: Math.min(offset, copy.size), carry }) : head.length === 0 ? carry : ''
-    for (const sibling of later) torn = await this.#readMissed(sibling, { offset: 0, carry: torn })
-    generation.startAnew(later.length === 0 || this.#isNamed(generation) ? torn : '')
+    // Of a log that has another name now, what was written to later is no copy, and no line of it goes on there.
+    const isNamed = this.#isNamed(generation)
+    const { modifiedNs } = generation.facts()
+    const isBefore = (sibling: Unseen): boolean => sibling.isRotated && (isNamed || sibling.modifiedNs < modifiedNs)
+    const later = unseen.filter((sibling) => isBefore(sibling) && !(copy && beginAlike(sibling.head, copy.head)))
+    const before = head.length === 0 ? carry : ''
+    let torn = copy ? await this.#readMissed(copy, { offset: Math.min(offset, copy.size), carry }) : before
+    const last = torn
+    for (const sibling of later) torn = await this.#readMissed(sibling, { offset: 0, carry: isNamed ? torn : '' })
+    generation.startAnew(isNamed ? torn : last)
   }
 
   /** Reads a generation that came and went between two looks. Answers its unfinished last line. */

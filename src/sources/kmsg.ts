@@ -48,8 +48,6 @@ export interface KmsgContext {
   readonly bootId: string
   readonly position: Position
   readonly descriptors: KmsgDescriptors | undefined
-  /** Records with this stamp, and all after them, were written after that time of CLOCK_MONOTONIC. */
-  readonly writtenAfter: (time: Micros, stamp: Micros) => void
 }
 
 /** What a position of this boot says; one of another boot says nothing. */
@@ -81,9 +79,12 @@ export function kmsgDriver(context: KmsgContext): Driver {
     }
     return { why: `${CAT} cannot read ${KMSG}`, isFinal: false }
   }
-  const seq = (): number | undefined => tracker?.handedOn
-  const first = readKmsgPosition(context.position, bootId)
-  return { run, position: () => ({ boot: bootId, seq: seq() ?? first?.seq ?? 0 }) }
+  const saved = readKmsgPosition(context.position, bootId)
+  const position = (): Position => {
+    const seq = tracker?.handedOn ?? saved?.seq
+    return seq === undefined ? undefined : { boot: bootId, seq }
+  }
+  return { run, position }
 }
 
 /** Until the ring overruns, which ends cat: the next one goes on with the oldest record that is left. */
@@ -124,22 +125,20 @@ class RecordTracker {
   readonly #saved: KmsgPosition | undefined
   readonly #resumeStamp: number
   readonly #drainedAt: Micros
-  readonly #writtenAfter: KmsgContext['writtenAfter']
   #expected: number
   #lost = 0
-  #isLive = false
+  #firstLive: Micros | undefined
   #again: string[] = []
   #backlog: string[] = []
   #live: string[] = []
 
-  constructor({ clocks, bootId, position, writtenAfter }: KmsgContext, newest: number) {
+  constructor({ clocks, bootId, position }: KmsgContext, newest: number) {
     const saved = readKmsgPosition(position, bootId)
     this.#newest = newest
     // A ring that ends before the saved place is not the one that was read.
     this.#saved = saved && saved.seq <= newest ? saved : undefined
     this.#drainedAt = clocks.monotonic()
     this.#resumeStamp = this.#drainedAt - RESUME_SPAN - (this.#saved?.delta ?? 0)
-    this.#writtenAfter = writtenAfter
     this.#expected = (this.#saved?.seq ?? newest) + 1
     this.handedOn = this.#expected - 1
   }
@@ -160,6 +159,8 @@ class RecordTracker {
   async handOn(host: DriverHost, bytes: number): Promise<void> {
     if (this.#lost > 0) host.lost(this.#lost, 'the ring of the kernel log overran')
     this.#lost = 0
+    // It was not there when the ring was read to its end.
+    if (this.#firstLive !== undefined && this.#live.length > 0) host.writtenAfter(this.#drainedAt, this.#firstLive)
     const newest = this.#expected - 1
     for (const [lines, backlog, counted] of [[this.#again, true, false], [this.#backlog, true, true], [this.#live, false, true]] as const) {
       if (lines.length > 0) await host.lines({ lines: lines.splice(0), backlog, counted, bytes: counted ? bytes : 0 })
@@ -168,9 +169,7 @@ class RecordTracker {
   }
 
   #takeLive(line: string, stamp: number): void {
-    // It was not there when the ring was read to its end.
-    if (!this.#isLive) this.#writtenAfter(this.#drainedAt, stamp as Micros)
-    this.#isLive = true
+    this.#firstLive ??= stamp as Micros
     this.#live.push(line)
   }
 }

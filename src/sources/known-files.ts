@@ -79,7 +79,7 @@ export class KnownFiles {
     const read = [...this.#read, ...open.map((generation) => ({ head: generation.head, size: generation.facts().size }))]
     return siblings.filter(({ key, size }) => size > 0 && !this.#offsets.has(key) && !open.some((other) => other.key === key))
       .toSorted(byAge)
-      .flatMap((sibling) => (sibling.isCompressed ? this.#tellCompressed(sibling) : this.#look(sibling, read, present)))
+      .flatMap((sibling) => (sibling.isCompressed ? this.#tellCompressed(sibling, open) : this.#look(sibling, read, present)))
   }
 
   #look(sibling: Sibling, read: readonly Present[], present: Present): Unseen[] {
@@ -102,7 +102,7 @@ export class KnownFiles {
   #addFacts({ key, begunNs, modifiedNs }: FileFacts, offset: number): void {
     this.begun({ begunNs })
     this.#offsets.set(key, offset)
-    this.#writtenSeconds.add(modifiedNs / 1_000_000_000n)
+    this.#writtenSeconds.add(secondOf({ modifiedNs }))
   }
 
   /** Rotation removes what is too old, and its inode may be given to another. What is being renamed may be missed once. */
@@ -112,8 +112,9 @@ export class KnownFiles {
     this.#listed = listed
   }
 
-  #tellCompressed(sibling: Sibling): [] {
-    const isKnown = this.#writtenSeconds.has(sibling.modifiedNs / 1_000_000_000n)
+  #tellCompressed(sibling: Sibling, open: readonly Generation[]): [] {
+    const second = secondOf(sibling)
+    const isKnown = this.#writtenSeconds.has(second) || open.some((generation) => secondOf(generation.facts()) === second)
     this.#addFacts(sibling, sibling.size)
     if (sibling.isRotated && !isKnown) this.#note(`${printable(sibling.path)} was compressed before it could be read: lines are missing`)
     return []
@@ -126,4 +127,8 @@ export class KnownFiles {
     this.#folder = changed
     return true
   }
+}
+
+function secondOf({ modifiedNs }: Pick<FileFacts, 'modifiedNs'>): bigint {
+  return modifiedNs / 1_000_000_000n
 }

@@ -1,11 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { afterAll, beforeAll } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { beforeAll, expect } from 'vitest'
 import { addressOf, type Netns } from './netns.ts'
 
 /** A server whose port 22 is shut but for a set, and whose knock ports are logged, with a prefix that no other test has. */
 
 export const KNOCKS = [31877, 7412, 52044] as const
-const ALL_NETNS = '/proc/sys/net/netfilter/nf_log_all_netns'
 
 export function ruleset(prefix: string, log = `log prefix "${prefix}"`): string {
   return `table inet filter {
@@ -24,14 +23,11 @@ export function ruleset(prefix: string, log = `log prefix "${prefix}"`): string 
 `
 }
 
-/** The kernel logs what other namespaces log only if it is told to; afterwards it is as it was. */
+const ALL_NETNS = '/proc/sys/net/netfilter/nf_log_all_netns'
+
+/** For tests that need what `global-setup.ts` has set: it says so, where nothing would be logged otherwise. */
 export function useNamespaceLog(): void {
-  let before = '0'
-  beforeAll(() => {
-    before = readFileSync(ALL_NETNS, 'latin1').trim()
-    writeFileSync(ALL_NETNS, '1')
-  })
-  afterAll(() => writeFileSync(ALL_NETNS, before))
+  beforeAll(() => expect(readFileSync(ALL_NETNS, 'latin1').trim()).toBe('1'))
 }
 
 export async function loadRules(netns: Netns, prefix: string, log?: string): Promise<void> {

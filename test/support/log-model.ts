@@ -130,7 +130,7 @@ export class LogModel {
   }
 
   async #lookIfTorn(): Promise<void> {
-    if (this.#isTorn && this.#writers.every(({ isHeld }) => isHeld)) await this.look()
+    if (this.#isTorn && this.#writer?.isHeld) await this.look()
   }
 
   #rename({ create, style }: Extract<Action, { do: 'rename' }>): void {

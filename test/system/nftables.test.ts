@@ -68,10 +68,7 @@ for (const kind of KINDS) {
 
     describeFirewall('nftables', {
       open: () => openIn(net, kind),
-      openHanging: () => openNftables(
-        { firewall: 'nftables', settings: { set4: ['inet', 'filter', 'knock4'], program: [sleeper(folder.path)] }, ports: [SSH] },
-        'knocktail ssh', { run: hangingRunner, find: findProgram },
-      ),
+      ...(kind === KINDS[0] && { openHanging: () => openHanging(folder.path) }),
       getsIn: getsInOf(net),
       putForeign: (address) => net.serve(['nft', `add element ${setOf(address)} { ${address}${kind.suffix} }`]),
       wipe: (address) => net.serve(['nft', `delete element ${setOf(address)} { ${address}${kind.suffix} }`]),
@@ -85,6 +82,11 @@ for (const kind of KINDS) {
       ],
     })
   })
+}
+
+function openHanging(folder: string): Firewall {
+  const settings = { set4: ['inet', 'filter', 'knock4'], program: [sleeper(folder)] }
+  return openNftables({ firewall: 'nftables', settings, ports: [SSH] }, 'knocktail ssh', { run: hangingRunner, find: findProgram })
 }
 
 function sleeper(folder: string): string {

@@ -1,8 +1,14 @@
 import { parseAddress } from '../../parsers/address.ts'
-import type { Reply } from './protocol.ts'
+import type { Reply, Request } from './protocol.ts'
 
 const REPLY = /^(\d{1,15}|-) (\w+)(?: (.*))?$/
 const MARKS = ['ours', 'foreign', 'unmarked'] as const
+
+/** A request as its line, with the line break. */
+export function formatRequest(request: Request): string {
+  const { id, verb, target, address, seconds } = { target: undefined, address: undefined, seconds: undefined, ...request }
+  return `${[id, verb, target, address, seconds].filter((word) => word !== undefined).join(' ')}\n`
+}
 
 /** What the helper says in one line; undefined if it is none of its words. */
 export function parseReply(line: string): Reply | undefined {

@@ -1,0 +1,76 @@
+import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** A lock is held for some milliseconds. */
+const WAIT_MS = 5000
+const STEP_MS = 20
+
+/** So old a lock is nobody's any more, whichever process has that number now. */
+const STALE_MS = 60_000
+
+/**
+ * Runs with a lock file against other processes of Knocktail: Node has no flock(2). A lock whose process is dead is taken over.
+ * Answers why it cannot be had.
+ */
+export async function withLock(path: string, work: () => Promise<string | undefined>): Promise<string | undefined> {
+  const deadline = performance.now() + WAIT_MS
+  while (!(await take(path))) {
+    if (performance.now() > deadline) return `${path} did not become free in time; if no knocktail is at work, remove it`
+    await breakStale(path)
+    await pause(STEP_MS)
+  }
+  try {
+    return await work()
+  } finally {
+    await unlink(path)
+  }
+}
+
+async function take(path: string): Promise<boolean> {
+  const handle = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  if (!handle) return false
+  try {
+    await handle.writeFile(`${process.pid}\n`)
+    return true
+  } catch (error) {
+    await unlink(path)
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/** By a rename, so that of two that find it stale only one takes it away; and put back, if meanwhile it had become another's. */
+async function breakStale(path: string): Promise<void> {
+  if (!(await isStale(path))) return
+  const aside = `${path}.${process.pid}`
+  try {
+    await rename(path, aside)
+    if (!(await isStale(aside))) await link(aside, path)
+    await unlink(aside)
+  } catch {
+    // Somebody else was quicker.
+  }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  try {
+    const pid = Number((await readFile(path, 'latin1')).trim())
+    const ageMs = Date.now() - (await stat(path)).mtimeMs
+    // Empty: it is being written, or its writer died just then.
+    return ageMs > STALE_MS || (pid > 0 && !isAlive(pid))
+  } catch {
+    return false
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

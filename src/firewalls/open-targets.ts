@@ -1,0 +1,67 @@
+import type { Address } from '../../parsers/address.ts'
+import type { Config } from '../config/config.ts'
+import { TRAITS, type Firewall } from './firewall.ts'
+import { labelOf } from './label.ts'
+import { isNeverOpened } from './never.ts'
+import { openFirewall } from './open.ts'
+import type { Target, TargetId } from './target.ts'
+import { plannedTargets, type PlannedTarget } from './targets.ts'
+import type { Tools } from './tools.ts'
+import type { UsedTargets } from './used-targets.ts'
+
+/** What is to be done for one address, or looked at. */
+export interface Wish {
+  readonly target: TargetId
+  readonly address?: Address
+  /** Only of what makes entries, or renews them. */
+  readonly seconds?: number
+}
+
+/** The targets of a configuration, and those that were used before: at these only what undoes and what looks is allowed. */
+export class OpenTargets {
+  readonly #tools: Tools
+  readonly #used: UsedTargets
+  #neverOpen: Config['neverOpen'] = []
+  #planned: ReadonlyMap<TargetId, PlannedTarget> = new Map()
+  #firewalls = new Map<TargetId, Firewall>()
+
+  constructor(used: UsedTargets, tools: Tools) {
+    this.#used = used
+    this.#tools = tools
+  }
+
+  get planned(): readonly Target[] {
+    return [...this.#planned.values()].map(({ target }) => target)
+  }
+
+  load(config: Config): void {
+    this.#planned = plannedTargets(config)
+    this.#neverOpen = config.neverOpen
+    this.#firewalls = new Map()
+  }
+
+  find(id: TargetId): Target | undefined {
+    return this.#planned.get(id)?.target ?? this.#used.find(id)
+  }
+
+  /** Why it is not done; undefined: it may be. Then it is on disk, if need be, that the target is used. */
+  refusal({ target: id, address, seconds }: Wish): string | undefined {
+    const target = this.find(id)
+    if (!target) return 'there is no such target'
+    if (address === undefined) return undefined
+    if (isNeverOpened(address)) return 'that address is never opened'
+    if (seconds === undefined) return undefined
+    const planned = this.#planned.get(id)
+    if (!planned) return 'that target is not in the configuration any more'
+    if (seconds > planned.maxSeconds) return `it is for longer than ${planned.maxSeconds} seconds`
+    if (this.#neverOpen.some((network) => network.contains(address))) return 'that address is in never_open'
+    const isKept = this.#used.keep(id, target)
+    return isKept || TRAITS[target.firewall].expires ? undefined : 'it cannot be written down that this target is used, and nothing else would close it'
+  }
+
+  open(id: TargetId): Firewall {
+    const opened = this.#firewalls.get(id) ?? openFirewall(this.find(id)!, labelOf(this.#planned.get(id)?.rules ?? []), this.#tools)
+    this.#firewalls.set(id, opened)
+    return opened
+  }
+}

@@ -1,0 +1,60 @@
+import { join, resolve } from 'node:path'
+import { machineClocks } from '../clocks.ts'
+import { loadOwnConfig } from '../config/load.ts'
+import { Entries } from '../firewalls/entries.ts'
+import { RulesetWatch } from '../firewalls/nft-watch.ts'
+import { OpenTargets } from '../firewalls/open-targets.ts'
+import { findProgram } from '../firewalls/run.ts'
+import { UsedTargets } from '../firewalls/used-targets.ts'
+import { enterOwnFolder } from '../own-folder.ts'
+import { Front } from './front.ts'
+import { inheritEntries, offerEntries } from './handover.ts'
+import { formatReply, type Reply } from './protocol.ts'
+import { Server } from './server.ts'
+
+const LOOK_MS = 500
+const RETRY_MS = 5000
+
+/**
+ * The privileged part: serves the front on standard input and output, and outlives it until what it opened is closed. Does not
+ * return; throws a KnocktailError if it cannot begin.
+ */
+export async function runHelper(configPath: string, options: { readonly stateDir?: string } = {}): Promise<never> {
+  const path = resolve(configPath)
+  enterOwnFolder(join(resolve(options.stateDir ?? (await loadOwnConfig(path)).stateDir), 'helper'))
+  const { boot } = machineClocks()
+  const [entries, front] = [new Entries(), new Front()]
+  const say = (reply: Reply): boolean => process.stdout.write(formatReply(reply))
+  const watch = new RulesetWatch((firewall) => say({ kind: 'changed', firewall }))
+  const targets = new OpenTargets(new UsedTargets('targets'), { run: watch.run, find: findProgram })
+  const reload = async (): Promise<void> => {
+    targets.load(await loadOwnConfig(path))
+    watch.follow(targets.planned)
+  }
+  const leave = (): void => {
+    entries.keepInherited()
+    front.end()
+  }
+  const server = new Server({ say, targets, entries, boot, reload, leave })
+  await reload()
+  await inheritEntries(entries, boot)
+  offerEntries(entries, boot, () => front.ended.then(() => server.turns.idle()))
+  say({ kind: 'ready', count: targets.planned.length })
+  front.listen((line) => server.receive(line), server.turns)
+  await front.ended
+  watch.stop()
+  await closeAll(server, entries, () => (front.isHurried ? Number.POSITIVE_INFINITY : boot()))
+  process.exit(0)
+}
+
+/** Takes away what the front cannot any more, each at its time by the clock given; what fails is tried again. */
+async function closeAll({ turns }: Server, entries: Entries, now: () => number): Promise<void> {
+  await turns.idle()
+  while (entries.size > 0) {
+    const due = entries.due(now())
+    for (const { target, address } of due) turns.push(target, { id: 0, verb: 'remove', target, address })
+    await turns.idle()
+    const isFailing = due.some((entry) => entries.has(entry))
+    if (entries.size > 0) await new Promise((done) => setTimeout(done, isFailing ? RETRY_MS : LOOK_MS))
+  }
+}

@@ -1,0 +1,99 @@
+import type { Micros } from '../../parsers/time.ts'
+import { reasonOf } from '../error.ts'
+import type { Entries } from '../firewalls/entries.ts'
+import { TRAITS, type Firewall, type Outcome } from '../firewalls/firewall.ts'
+import type { OpenTargets } from '../firewalls/open-targets.ts'
+import type { TargetId } from '../firewalls/target.ts'
+import { Turns } from '../firewalls/turns.ts'
+import { parseRequest, type Reply, type TargetRequest } from './protocol.ts'
+
+export interface ServerParts {
+  readonly say: (reply: Reply) => void
+  readonly targets: OpenTargets
+  readonly entries: Entries
+  readonly boot: () => Micros
+  /** Throws a KnocktailError, and goes on with what it had. */
+  readonly reload: () => Promise<void>
+  readonly leave: () => void
+}
+
+const MOST_AT_ONCE = 500
+
+/** Does what lines ask for. */
+export class Server {
+  readonly turns = new Turns<TargetId, TargetRequest>((batch) => this.#perform(batch), fits)
+  readonly #parts: ServerParts
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts
+  }
+
+  receive(line: string): void {
+    const request = parseRequest(line)
+    if ('problem' in request) this.#parts.say({ id: request.id, kind: 'failed', why: request.problem })
+    else if ('target' in request) this.turns.push(request.target, request)
+    else if (request.verb === 'reload') void this.#reload(request.id)
+    else void this.#leave(request.id)
+  }
+
+  async #reload(id: number): Promise<void> {
+    const { reload, say } = this.#parts
+    const outcome = await reload().then((): Outcome => ({ kind: 'done' }), (error: unknown): Outcome => ({ kind: 'failed', why: reasonOf(error) }))
+    say({ id, ...outcome })
+  }
+
+  async #leave(id: number): Promise<void> {
+    await this.turns.idle()
+    this.#parts.say({ id, kind: 'done' })
+    this.#parts.leave()
+  }
+
+  async #perform(batch: readonly TargetRequest[]): Promise<void> {
+    const { say, targets } = this.#parts
+    const allowed = batch.filter((request) => {
+      const why = targets.refusal(request)
+      if (why !== undefined) say({ id: request.id, kind: 'failed', why })
+      return why === undefined
+    })
+    if (allowed.length === 0) return
+    const outcomes = await this.#act(allowed).catch((error: unknown) => allowed.map((): Outcome => ({ kind: 'failed', why: reasonOf(error) })))
+    for (const [index, request] of allowed.entries()) this.#answer(request, outcomes[index] ?? { kind: 'failed', why: 'no outcome' })
+  }
+
+  async #act(batch: readonly TargetRequest[]): Promise<readonly Outcome[]> {
+    const { id, verb, target } = batch[0]!
+    const firewall = this.#parts.targets.open(target)
+    if (verb === 'list' || verb === 'check') return [await this.#look(id, verb, firewall)]
+    const addressed = batch.filter((request) => 'address' in request)
+    if (verb === 'kill') return Promise.all(addressed.map(({ address }) => firewall.kill(address)))
+    if (verb === 'remove') return firewall.remove(addressed.map(({ address }) => address))
+    return firewall[verb](addressed.flatMap((request) => ('seconds' in request ? { address: request.address, seconds: request.seconds } : [])))
+  }
+
+  async #look(id: number, verb: 'list' | 'check', firewall: Firewall): Promise<Outcome> {
+    if (verb === 'check') {
+      for (const finding of await firewall.check()) this.#parts.say({ id, kind: 'finding', ...finding })
+      return { kind: 'done' }
+    }
+    const listing = await firewall.list()
+    if (listing.kind === 'failed') return listing
+    for (const entry of listing.entries) this.#parts.say({ id, kind: 'entry', ...entry })
+    return { kind: 'done' }
+  }
+
+  #answer(request: TargetRequest, outcome: Outcome): void {
+    const { entries, boot, say, targets } = this.#parts
+    const { firewall } = targets.find(request.target)!
+    // A command that failed may have opened all the same.
+    const mayBeOpen = outcome.kind === 'done' || (outcome.kind === 'failed' && firewall === 'command' && request.verb === 'add')
+    if ('seconds' in request && mayBeOpen && !TRAITS[firewall].expires) entries.put(request, (boot() + request.seconds * 1e6) as Micros)
+    if (request.verb === 'remove' && outcome.kind === 'done') entries.delete(request)
+    say({ id: request.id, ...outcome })
+  }
+}
+
+/** Requests of one verb for different addresses go together. Commands may take long, and each is answered when it has ended. */
+function fits(batch: readonly TargetRequest[], next: TargetRequest): boolean {
+  if (!('address' in next) || next.verb !== batch[0]!.verb || next.target.startsWith('command.') || batch.length >= MOST_AT_ONCE) return false
+  return !batch.some((request) => 'address' in request && request.address === next.address)
+}

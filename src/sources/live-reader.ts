@@ -1,0 +1,69 @@
+import { parseLine } from '../../parsers/dialects.ts'
+import { connectionEvent, type ConnectionEvent } from '../../parsers/event.ts'
+import { isParsed, type Dialect, type Outcome, type ParseContext } from '../../parsers/parser.ts'
+import type { Reason } from '../../parsers/reason.ts'
+import type { Clocks } from '../clocks.ts'
+import type { LineBatch } from './driver.ts'
+import { LiveClock, now, type Arrival } from './live-clock.ts'
+import type { EventBatch, SourceStats } from './source.ts'
+
+export interface LiveReading {
+  readonly source: string
+  readonly dialect: Dialect
+  readonly parse: ParseContext
+  readonly clocks: Clocks
+  /** Makes a clock for a writer that starts anew. */
+  readonly newClock: () => LiveClock
+  readonly stats: SourceStats
+}
+
+/** From the lines of a source to its events, in reading order; what gives none is counted by its reason. */
+export class LiveReader {
+  readonly #reading: LiveReading
+  #clock: LiveClock
+
+  constructor(reading: LiveReading) {
+    this.#reading = reading
+    this.#clock = reading.newClock()
+  }
+
+  get clock(): LiveClock {
+    return this.#clock
+  }
+
+  /** What writes the lines was started again: spans and offsets of before mean nothing. */
+  restart(): void {
+    this.#clock = this.#reading.newClock()
+  }
+
+  read({ lines, backlog, counted, bytes }: LineBatch): EventBatch {
+    const { source, stats, clocks } = this.#reading
+    const arrival = now(clocks)
+    const events: ConnectionEvent[] = []
+    for (const line of lines) {
+      const outcome = line === '' ? undefined : this.#readLine(line, arrival)
+      if (typeof outcome === 'object') events.push(outcome)
+      else if (counted && outcome !== undefined) stats.reasons.set(outcome, (stats.reasons.get(outcome) ?? 0) + 1)
+    }
+    if (counted) {
+      stats.lines += lines.length
+      stats.bytes += bytes
+      stats.events += events.length
+    }
+    return { source, events, backlog }
+  }
+
+  #readLine(line: string, arrival: Arrival): ConnectionEvent | Reason {
+    const { source, dialect, parse } = this.#reading
+    const outcome = parseLine(dialect, line, parse)
+    if (typeof outcome === 'string') return outcome
+    // Refused or not, a line's span counts for the lines after it.
+    const { time, resolution } = this.#clock.read(outcome.stamp, arrival)
+    if (!isParsed(outcome)) return reasonOf(outcome)
+    return Number.isSafeInteger(time) ? connectionEvent(outcome.fields, time, resolution, source) : 'bad-time'
+  }
+}
+
+function reasonOf(outcome: Exclude<Outcome, string>): Reason {
+  return isParsed(outcome) ? 'not-this-dialect' : outcome.reason
+}

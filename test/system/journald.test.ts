@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { machineClocks } from '../../src/clocks.ts'
+import type { Position } from '../../src/sources/source.ts'
+import { eventually } from '../support/eventually.ts'
+import { followed, ports, sourceConfig, type Followed } from '../support/followed.ts'
+import { addressOf, useNetns } from '../support/netns.ts'
+import { systemTest } from '../support/system.ts'
+
+const JOURNALD = '/usr/lib/systemd/systemd-journald'
+const SOCKET = '/run/systemd/journal/stdout'
+
+/** One journald at a time: it is not ours to end if somebody else has started it. */
+function useJournald(): void {
+  let journald: ChildProcess | undefined
+  beforeAll(async () => {
+    mkdirSync('/run/systemd/journal', { recursive: true })
+    journald = spawn(JOURNALD, { stdio: 'ignore' })
+    await eventually(() => expect(existsSync(SOCKET)).toBe(true))
+  })
+  afterAll(() => journald?.kill())
+}
+
+systemTest(['ip', 'nft', 'hping3', 'systemd-journald', 'journalctl'])('the real journald', () => {
+  const netns = useNetns()
+  useJournald()
+  let prefix = ''
+  let count = 0
+  const running: Followed[] = []
+
+  beforeEach(async () => {
+    prefix = `kt${process.pid}j${++count} `
+    await netns.serve(['nft', '-f', '-'], `flush ruleset
+table inet t {
+  chain input {
+    type filter hook input priority 0
+    meta l4proto udp log prefix "${prefix}" drop
+  }
+}
+`)
+  })
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map(({ live }) => live.stop()))
+  })
+
+  async function start(position?: Position): Promise<Followed> {
+    const source = followed(sourceConfig({ kind: 'journald' }, { prefix }), { position })
+    running.push(source)
+    await eventually(() => expect(source.runs).toBe(1))
+    return source
+  }
+
+  async function send(...dports: number[]): Promise<void> {
+    for (const port of dports) await netns.inClient(['hping3', '--udp', '-q', '-c', '1', '-i', 'u1000', '-p', String(port), addressOf('server', 4)])
+  }
+
+  it('gives what the kernel logged, when it was logged', async () => {
+    await send(7000)
+    const source = await start()
+    await send(7001)
+    await eventually(() => expect(ports(source.events)).toEqual([7001]))
+    expect(source.backlog).toEqual([])
+    expect(Math.abs(machineClocks().wall() - source.events.at(-1)!.time)).toBeLessThan(5e6)
+    expect(source.suspensions).toEqual([])
+  })
+
+  it('goes on after a restart where it was: nothing is missed, nothing is counted twice', async () => {
+    const before = await start()
+    await send(7001)
+    await eventually(() => expect(ports(before.events)).toEqual([7001]))
+    await before.live.stop()
+    await send(7002, 7003)
+    const after = await start(JSON.parse(JSON.stringify(before.live.position())) as Position)
+    await eventually(() => expect(ports(after.backlog)).toEqual([7001, 7002, 7003]))
+    await send(7004)
+    await eventually(() => expect(ports(after.events)).toEqual([7004]))
+    expect(after.live.stats.events).toBe(3)
+  })
+
+  it('believes nobody but the kernel', async () => {
+    const source = await start()
+    const packet = 'IN=lo OUT= MAC= SRC=198.51.100.1 DST=192.0.2.1 LEN=40 TOS=0x00 PREC=0x00 TTL=64 ID=1 PROTO=UDP SPT=4 DPT=7666 LEN=20'
+    appendFileSync('/dev/kmsg', `<0>${prefix}${packet}\n`)
+    spawn('logger', ['-t', 'kernel', '-p', 'kern.warn', `${prefix}${packet}`])
+    await send(7002)
+    await eventually(() => expect(ports(source.events)).toEqual([7002]))
+  })
+})

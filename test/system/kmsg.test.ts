@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { machineClocks } from '../../src/clocks.ts'
+import { openKmsg } from '../../src/sources/kmsg.ts'
+import type { Position } from '../../src/sources/source.ts'
+import { eventually } from '../support/eventually.ts'
+import { followed, ports, sourceConfig, type Followed } from '../support/followed.ts'
+import { addressOf, useNetns } from '../support/netns.ts'
+import { systemTest } from '../support/system.ts'
+
+const SECONDS = 5
+const RATE = 20_000
+
+systemTest(['ip', 'nft', 'hping3'])('/dev/kmsg', () => {
+  const netns = useNetns()
+  let prefix = ''
+  let count = 0
+  const running: Followed[] = []
+
+  beforeEach(() => {
+    prefix = `kt${process.pid}k${++count} `
+  })
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map(({ live }) => live.stop()))
+  })
+
+  async function start(position?: Position, shown = prefix): Promise<Followed> {
+    const source = followed(sourceConfig({ kind: 'kmsg' }, { prefix: shown }), { position, rights: { kmsg: openKmsg() } })
+    running.push(source)
+    await eventually(() => expect(source.runs).toBe(1))
+    return source
+  }
+
+  async function logUdp(limit = ''): Promise<void> {
+    await netns.serve(['nft', '-f', '-'], `flush ruleset
+table inet t {
+  counter logged { }
+  chain input {
+    type filter hook input priority 0
+    meta l4proto udp ${limit} counter name logged log prefix "${prefix}" drop
+    meta l4proto udp drop
+  }
+}
+`)
+  }
+
+  async function logged(): Promise<number> {
+    const found = /packets (\d+)/.exec(await netns.serve(['nft', 'list', 'counter', 'inet', 't', 'logged']))
+    return Number(found![1])
+  }
+
+  async function send(...dports: number[]): Promise<void> {
+    for (const port of dports) await netns.inClient(['hping3', '--udp', '-q', '-c', '1', '-i', 'u1000', '-p', String(port), addressOf('server', 4)])
+  }
+
+  it(`loses at most a line in a thousand at ${RATE} a second, and counts every one`, async () => {
+    await logUdp(`limit rate ${RATE}/second burst 100 packets`)
+    const source = await start()
+    const first = source.live.position()!['seq'] as number
+    const began = process.cpuUsage()
+    await netns.inClient(['timeout', String(SECONDS), 'hping3', '--udp', '-q', '--faster', '-p', '7000', addressOf('server', 4)])
+    const sent = await logged()
+    await eventually(() => expect(source.events.length + source.live.stats.lost).toBeGreaterThanOrEqual(sent))
+    const { user, system } = process.cpuUsage(began)
+    const { stats } = source.live
+    await source.live.stop()
+    expect(sent).toBeGreaterThan(RATE * SECONDS * 0.5)
+    expect(stats.lost).toBeLessThanOrEqual(sent / 1000)
+    expect(source.events.length).toBeLessThanOrEqual(sent)
+    expect(stats.lines + stats.lost).toBe((source.live.position()!['seq'] as number) - first)
+    expect(source.losses.reduce((sum, { lines }) => sum + lines, 0)).toBe(stats.lost)
+    expect((user + system) / 1e6).toBeLessThan(SECONDS)
+  }, 60_000)
+
+  it('begins with what is written after it has come', async () => {
+    await logUdp()
+    await send(7000)
+    const source = await start()
+    await send(7001)
+    await eventually(() => expect(ports(source.events)).toEqual([7001]))
+    expect(source.backlog).toEqual([])
+    const age = machineClocks().wall() - source.events[0]!.time
+    expect(Math.abs(age)).toBeLessThan(5e6)
+  })
+
+  it('goes on after a restart where it was: nothing is missed, nothing is counted twice', async () => {
+    await logUdp()
+    const before = await start()
+    await send(7001, 7002)
+    await eventually(() => expect(before.live.stats.events).toBe(2))
+    await before.live.stop()
+    await send(7003, 7004)
+    const after = await start(JSON.parse(JSON.stringify(before.live.position())) as Position)
+    await send(7005)
+    await eventually(() => expect(ports(after.events)).toEqual([7005]))
+    expect(ports(after.backlog)).toEqual([7001, 7002, 7003, 7004])
+    expect(after.live.stats).toMatchObject({ events: 3, lost: 0 })
+    const times = [...after.backlog, ...after.events].map(({ time }) => time)
+    expect(times).toEqual(times.toSorted((one, other) => one - other))
+    expect(Math.abs(after.backlog[0]!.time - before.events[0]!.time)).toBeLessThan(1e6)
+  })
+
+  it('takes a position of another boot for none', async () => {
+    await logUdp()
+    await send(7001)
+    const source = await start({ boot: 'another', seq: 0, delta: 0 })
+    await send(7002)
+    await eventually(() => expect(ports(source.events)).toEqual([7002]))
+    expect(source.backlog).toEqual([])
+  })
+
+  it('counts what the ring has dropped since the position', async () => {
+    await logUdp()
+    const source = await start()
+    const position = source.live.position()!
+    await source.live.stop()
+    await netns.inClient(['timeout', '2', 'hping3', '--udp', '-q', '--faster', '-p', '7000', addressOf('server', 4)])
+    const after = await start(position)
+    await send(7001)
+    await eventually(() => expect(ports(after.events)).toContain(7001))
+    const { stats } = after.live
+    await after.live.stop()
+    expect(stats.lost).toBeGreaterThan(0)
+    expect(stats.lines + stats.lost).toBe((after.live.position()!['seq'] as number) - (position['seq'] as number))
+  }, 60_000)
+
+  describe('believes nobody but the kernel', () => {
+    it('for a record that a user wrote', async () => {
+      await logUdp()
+      const source = await start()
+      const packet = 'IN=lo OUT= MAC= SRC=198.51.100.1 DST=192.0.2.1 LEN=40 TOS=0x00 PREC=0x00 TTL=64 ID=1 PROTO=UDP SPT=4 DPT=7000 LEN=20'
+      appendFileSync('/dev/kmsg', `<0>${prefix}${packet}\n`)
+      appendFileSync('/dev/kmsg', `<4>2026-11-20T23:37:59.921334+00:00 gate kernel: ${prefix}${packet}\n`)
+      await send(7001)
+      await eventually(() => expect(ports(source.events)).toEqual([7001]))
+      expect(source.live.stats.reasons.get('not-from-kernel')).toBeGreaterThanOrEqual(2)
+    })
+
+    it('for a packet that another rule logged', async () => {
+      await logUdp()
+      const source = await start(undefined, `${prefix}: `)
+      await send(7001)
+      await eventually(() => expect(source.live.stats.reasons.get('wrong-prefix')).toBeGreaterThanOrEqual(1))
+      expect(source.events).toEqual([])
+    })
+  })
+
+  it('knows a prefix by what the device makes of it', async () => {
+    prefix = `kt${process.pid} \u00e9: `
+    await logUdp()
+    const source = await start()
+    await send(7001)
+    await eventually(() => expect(ports(source.events)).toEqual([7001]))
+  })
+
+  it('is left by cat when it is left', async () => {
+    const cats = (): string => spawnSync('pgrep', ['-P', String(process.pid), '-x', 'cat'], { encoding: 'latin1' }).stdout
+    const source = await start()
+    await eventually(() => expect(cats()).not.toBe(''))
+    await source.live.stop()
+    expect(cats()).toBe('')
+    expect(source.suspensions).toEqual([])
+  })
+})
