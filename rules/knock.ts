@@ -17,6 +17,7 @@ function isPacketKnock(packet: Packet, { flags, limits }: Rule): boolean {
   if (packet.dir === 'forward' && !limits.forwarded) return false
   if (packet.proto === 'tcp' && !hasFlags(packet, flags.set, flags.clear)) return false
   if (limits.interfaces && !(packet.iface !== undefined && limits.interfaces.includes(packet.iface))) return false
+  if (limits.own && !limits.own.contains(packet.dst)) return false
   return !limits.target || limits.target.some((network) => network.contains(packet.dst))
 }
 

@@ -37,6 +37,8 @@ export interface FlagTest {
 /** Which events may knock at all. Undefined: any. */
 export interface Limits {
   readonly target: readonly Network[] | undefined
+  /** This host's own addresses, to which a packet must be sent where no target is given. Says nothing of requests: they came in. */
+  readonly own?: Pick<Network, 'contains'> | undefined
   readonly interfaces: readonly string[] | undefined
   readonly from: readonly Network[] | undefined
   /** HTTP or Gemini status codes. */

@@ -11,7 +11,7 @@ export function liveRules(config: Config, own: Network, before?: Config): Config
     const same = earlier.get(door.match.name)
     if (same?.text === door.text) return { ...door, match: same.match }
     if (door.target !== 'own') return door
-    return { ...door, match: { ...door.match, limits: { ...door.match.limits, target: [own] } } }
+    return { ...door, match: { ...door.match, limits: { ...door.match.limits, own } } }
   })
   return { ...config, rules }
 }

@@ -130,10 +130,11 @@ describe('a process that reads for one that may not', () => {
     const reading = runReader(config, undefined, output)
     const source = follow(config, { rights: { reader: output } })
     await eventually(() => expect(source.runs).toBe(1))
-    folder.write('reader.log', `${numberedLine(1)}\n${numberedLine(2)}\nnothing\n`)
+    const text = `${numberedLine(1)}\n${numberedLine(2)}\nnothing\n`
+    folder.write('reader.log', text)
     await eventually(() => expect(numbers(source.events)).toEqual([1, 2]))
     expect(source.live.stats).toMatchObject({ lines: 3, events: 2 })
-    await eventually(() => expect(source.live.position()).toMatchObject({ read: [{ offset: 121 }] }))
+    await eventually(() => expect(source.live.position()).toMatchObject({ read: [{ offset: text.length }] }))
     await source.live.stop()
     // It notices that nobody listens.
     expect(await reading).toBe(0)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { SECOND, type Micros } from '../parsers/time.ts'
 import { readFilePosition } from '../src/sources/file-place.ts'
 import { kmsgEscaped, readRecordHead } from '../src/sources/kmsg-records.ts'
-import { readKmsgPosition } from '../src/sources/kmsg.ts'
+import { readKmsgPosition } from '../src/sources/kmsg-tracker.ts'
 import { ResumePoints } from '../src/sources/position.ts'
 import type { Position } from '../src/sources/source.ts'
 

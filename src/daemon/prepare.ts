@@ -12,7 +12,7 @@ import type { Rights } from '../sources/follow.ts'
 import { openKmsg } from '../sources/kmsg.ts'
 import { takeLock, type Lock } from './lock.ts'
 import { Positions } from './positions.ts'
-import { accountFor, becomeAccount, mayRead, prepareStateDir, sourceGroups, type Account } from './privilege.ts'
+import { accountFor, becomeAccount, mayRead, mayReadJournal, prepareStateDir, sourceGroups, type Account } from './privilege.ts'
 import { startReader } from './reader-process.ts'
 import type { RunOptions } from './run-config.ts'
 import { forgeableBy } from '../trust.ts'
@@ -84,5 +84,10 @@ function takeRights(config: Config, options: RunOptions, account: Account | unde
 
 /** A command may be anything, and is run with the rights that we were started with. */
 function needsReader({ follow }: SourceConfig, account: Account, groups: readonly number[]): boolean {
-  return follow.kind === 'command' || (follow.kind === 'file' && !mayRead(follow.path, account, groups))
+  switch (follow.kind) {
+    case 'command': return true
+    case 'file': return !mayRead(follow.path, account, groups)
+    case 'journald': return !mayReadJournal(account, groups)
+    default: return false
+  }
 }

@@ -67,6 +67,21 @@ export function mayRead(path: string, { uid, gid }: Account, groups: readonly nu
   }
 }
 
+const JOURNALS = ['/var/log/journal', '/run/log/journal']
+
+/** Whether that account, in those groups, may read the journal: systemd gives it to a group, where it was set up by its tmpfiles. */
+export function mayReadJournal(account: Account, groups: readonly number[]): boolean {
+  return JOURNALS.flatMap((folder) => foldersIn(folder)).every((folder) => mayRead(folder, account, groups))
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name))
+  } catch {
+    return []
+  }
+}
+
 /** For good: no privilege is left in this process. Throws if the system refuses. */
 export function becomeAccount({ uid, gid }: Account, groups: readonly number[]): void {
   process.setgroups!([gid, ...groups.filter((group) => group !== gid)])

@@ -44,7 +44,7 @@ async function perform(kind: 'start' | 'stop', target: Target, about: { address:
 }
 
 /** The tokens' values in the command's text; all else in it stays, `%%` too. */
-export function expand(command: string, values: Values): string {
+function expand(command: string, values: Values): string {
   return command.replaceAll(TOKEN, (_, name: keyof Values) => values[name])
 }
 

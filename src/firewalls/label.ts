@@ -1,7 +1,7 @@
 const LONGEST = 60
 
 /** The first word of every entry's comment: what has it is ours. */
-export const MARK = 'knocktail'
+const MARK = 'knocktail'
 
 /** The comment of an entry: which rules open it, in characters that no firewall and no shell takes for anything else. */
 export function labelOf(rules: readonly string[]): string {

@@ -1,19 +1,17 @@
 import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { isFirewallName } from '../config/firewalls.ts'
-import { openOwnFile } from '../own-folder.ts'
 import { targetId, type Target, type TargetId } from './target.ts'
 
 /** Targets that were used, kept in a file: what they hold may be taken away, whatever the configuration says by then. */
 export class UsedTargets {
   readonly #targets = new Map<TargetId, Target>()
-  readonly #path: string
   readonly #file: number
+  readonly #folder: string
 
-  /** Throws a KnocktailError if the file is not our own user's. */
-  constructor(path: string) {
-    this.#path = path
-    this.#file = openOwnFile(path)
+  /** A file open for reading and appending, and the path of the folder that it is in. */
+  constructor(file: number, folder: string) {
+    this.#file = file
+    this.#folder = folder
     for (const line of readFileSync(this.#file, 'utf8').split('\n')) {
       const target = parseTarget(line)
       if (target) this.#targets.set(targetId(target), target)
@@ -31,7 +29,7 @@ export class UsedTargets {
       // A line that was cut short before must not spoil this one.
       writeSync(this.#file, `\n${JSON.stringify(target)}\n`)
       fsyncSync(this.#file)
-      syncFolder(dirname(this.#path))
+      syncFolder(this.#folder)
     } catch {
       return false
     }

@@ -6,9 +6,9 @@ import { RulesetWatch } from '../firewalls/nft-watch.ts'
 import { OpenTargets } from '../firewalls/open-targets.ts'
 import { findProgram } from '../firewalls/run.ts'
 import { UsedTargets } from '../firewalls/used-targets.ts'
-import { enterOwnFolder } from '../own-folder.ts'
 import { Front } from './front.ts'
 import { inheritEntries, offerEntries } from './handover.ts'
+import { enterOwnFolder, openOwnFile } from './own-folder.ts'
 import { formatReply, type Reply } from './protocol.ts'
 import { Server } from './server.ts'
 
@@ -26,7 +26,7 @@ export async function runHelper(configPath: string, options: { readonly stateDir
   const [entries, front] = [new Entries(), new Front()]
   const say = (reply: Reply): boolean => process.stdout.write(formatReply(reply))
   const watch = new RulesetWatch((firewall) => say({ kind: 'changed', firewall }))
-  const targets = new OpenTargets(new UsedTargets('targets'), { run: watch.run, find: findProgram })
+  const targets = new OpenTargets(new UsedTargets(openOwnFile('targets'), '.'), { run: watch.run, find: findProgram })
   const reload = async (): Promise<void> => {
     targets.load(await loadOwnConfig(path))
     watch.follow(targets.planned)

@@ -4,16 +4,18 @@ import { accessSync, constants } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { reasonOf } from '../error.ts'
 import { printable, quoted } from '../printable.ts'
+import { LineSplitter } from './lines.ts'
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** After SIGTERM a child has so long to end by itself. */
 const GRACE_MS = 1000
+const LOOK_MS = 50
 const LONGEST_NOTE = 500
 /** What a program writes to stderr is told up to so often a minute. */
 const MOST_NOTES = 20
 
 /** What a program that Knocktail starts knows of its surroundings: nothing that could load code into it. */
-export function childEnvironment(): NodeJS.ProcessEnv {
+function childEnvironment(): NodeJS.ProcessEnv {
   const { TZ } = process.env
   return { PATH, LC_ALL: 'C', ...(TZ !== undefined && { TZ }) }
 }
@@ -71,32 +73,37 @@ function endText(program: string, code: unknown, by: unknown): string {
   return `${printable(program)} ended ${typeof code === 'number' ? `with exit code ${code}` : `by ${String(by)}`}`
 }
 
-/** Whoever of the group ignores SIGTERM is killed. */
+/** Whoever of the group ignores SIGTERM is killed. A number of a group that is gone may be given again: it is not used any more. */
 function endGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return
-  kill(pid, 'SIGTERM')
-  setTimeout(() => kill(pid, 'SIGKILL'), GRACE_MS).unref()
+  if (pid === undefined || !signalGroup(pid, 'SIGTERM')) return
+  const endMs = performance.now() + GRACE_MS
+  const timer = setInterval(() => {
+    const isOver = performance.now() >= endMs
+    if (!signalGroup(pid, isOver ? 'SIGKILL' : 0) || isOver) clearInterval(timer)
+  }, LOOK_MS).unref()
 }
 
-function kill(pid: number, by: NodeJS.Signals): void {
+/** Answers whether there was anybody in the group. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, by)
+    return process.kill(-pid, signal)
   } catch {
-    // The group is empty.
+    return false
   }
 }
 
 function tellStderr({ stderr }: ChildProcess, note: (text: string) => void, isNoteworthy: (line: string) => boolean): void {
   let count = 0
   let since = performance.now()
-  stderr!.setEncoding('latin1').on('data', (text: string) => {
+  const splitter = new LineSplitter((line) => {
+    if (line.trim() !== '' && isNoteworthy(line) && count++ < MOST_NOTES) note(`it says: ${printable(line.slice(0, LONGEST_NOTE))}`)
+  })
+  stderr!.on('data', (chunk: Buffer) => {
     if (performance.now() - since > 60_000) {
       count = 0
       since = performance.now()
     }
-    for (const line of text.split('\n')) {
-      if (line.trim() === '' || !isNoteworthy(line) || count++ >= MOST_NOTES) continue
-      note(`it says: ${printable(line.slice(0, LONGEST_NOTE))}`)
-    }
+    splitter.push(chunk)
   })
+  stderr!.on('end', () => splitter.end())
 }

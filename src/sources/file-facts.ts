@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, type BigIntStats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, statSync, type BigIntStats } from 'node:fs'
 
 /** What tells one file from another and one state of it from the next. */
 export interface FileFacts {
@@ -46,6 +46,12 @@ export function openRegular(path: string, noFollow = false): OpenedFile | Unfit 
 export function isMissing(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException
   return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+/** Whether that path leads to that file. */
+export function leadsTo(path: string, key: string): boolean {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found !== undefined && factsOf(found).key === key
 }
 
 /** Facts of a regular file by its name, no link followed; undefined if it is none. */

@@ -1,11 +1,11 @@
-import { closeSync, statSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { SECOND, type Micros } from '../../parsers/time.ts'
 import { printable } from '../printable.ts'
-import { factsOf, openRegular, type OpenedFile } from './file-facts.ts'
+import { leadsTo, openRegular, type OpenedFile } from './file-facts.ts'
 import type { FilePosition, Place } from './file-place.ts'
 import { planStart, type StartPlan } from './file-start.ts'
 import { Generation, lastLineStart, type Beginning, type Chunk } from './generation.ts'
-import { KnownFiles, type Present, type Unseen } from './known-files.ts'
+import { copyAmong, KnownFiles, type Present, type Unseen } from './known-files.ts'
 import { ResumePoints } from './position.ts'
 import { beginAlike, openSibling, siblingsOf, type Sibling } from './siblings.ts'
 
@@ -32,8 +32,8 @@ export class FileFollower {
   readonly #path: string
   readonly #host: FollowerHost
   readonly #known: KnownFiles
-  /** Those that are read, the oldest first. The last is the log itself, if it is there. */
-  #open: Generation[] = []
+  /** Those that are read, the oldest first. The last is the log itself, if it is there. Never changed, only replaced: it is walked through meanwhile. */
+  #open: readonly Generation[] = []
   #current: Generation | undefined
   #points = new ResumePoints<Place>()
 
@@ -62,7 +62,7 @@ export class FileFollower {
     const last = this.#current ?? this.#open.at(-1)
     if (last) this.#points.passed(this.#host.now(), () => last.place())
     const hasFolderChanged = this.#known.hasFolderChanged()
-    for (const generation of [...this.#open]) {
+    for (const generation of this.#open) {
       if (hasFolderChanged && generation === this.#current && this.#known.mayHideCopy(generation, this.#open)) await this.#refill(generation)
       await this.#drain(generation)
     }
@@ -104,7 +104,7 @@ export class FileFollower {
     const generation = new Generation(opened, beginning, this.#host.now())
     this.#known.begun(generation)
     const at = this.#current === undefined ? this.#open.length : this.#open.indexOf(this.#current)
-    this.#open.splice(at, 0, generation)
+    this.#open = this.#open.toSpliced(at, 0, generation)
     return generation
   }
 
@@ -129,9 +129,9 @@ export class FileFollower {
     if (head.length > 0 && copy === undefined) this.#host.note(`${printable(this.#path)} was truncated, and no copy of it is there: lines may be missing`)
     generation.startAnew('')
     // Of a log that has another name now, what was written to later is no copy, and no line of it goes on there.
-    const isNamed = this.#isNamed(generation)
+    const isNamed = leadsTo(this.#path, generation.key)
     const { modifiedNs } = generation.facts()
-    const isBefore = (sibling: Unseen): boolean => sibling.isRotated && (isNamed || sibling.modifiedNs < modifiedNs)
+    const isBefore = (sibling: Unseen): boolean => sibling.isRotated && (isNamed || sibling.modifiedNs <= modifiedNs)
     const later = unseen.filter((sibling) => isBefore(sibling) && !(copy && beginAlike(sibling.head, copy.head)))
     const before = head.length === 0 ? carry : ''
     let torn = copy ? await this.#readMissed(copy, { offset: Math.min(offset, copy.size), carry }) : before
@@ -153,14 +153,8 @@ export class FileFollower {
     return this.#open.includes(generation) ? generation.pending() : ''
   }
 
-  /** Whether the path still leads to it. */
-  #isNamed({ key }: Generation): boolean {
-    const found = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
-    return found !== undefined && factsOf(found).key === key
-  }
-
   async #checkPath(hasFolderChanged: boolean): Promise<string | undefined> {
-    if (this.#current && this.#isNamed(this.#current)) return undefined
+    if (this.#current && leadsTo(this.#path, this.#current.key)) return undefined
     const opened = openRegular(this.#path)
     if (opened === 'missing') {
       if (hasFolderChanged) await this.#readAllMissed({ head: Buffer.alloc(0), size: 0 })
@@ -180,13 +174,10 @@ export class FileFollower {
     }
     const again = this.#open.find(({ key }) => key === opened.facts.key)
     const next = again ?? new Generation(opened, { offset: this.#known.offsetOf(opened.facts) }, this.#host.now())
-    if (again) {
-      closeSync(opened.fd)
-      this.#open.splice(this.#open.indexOf(again), 1)
-    }
+    if (again) closeSync(opened.fd)
     next.replacedAt = undefined
     this.#known.begun(next)
-    this.#open.push(next)
+    this.#open = [...this.#open.filter((other) => other !== again), next]
     this.#current = next
     await this.#readAllMissed({ head: next.head, size: next.facts().size })
     await this.#drain(next)
@@ -210,11 +201,4 @@ export class FileFollower {
     this.#open = this.#open.filter((other) => other !== generation)
     generation.close()
   }
-}
-
-/** The copy that was made before the truncation: of copies of the same the longest, since that was made last. */
-function copyAmong(unseen: readonly Unseen[], head: Buffer): Unseen | undefined {
-  const first = unseen.find((sibling) => beginAlike(sibling.head, head))
-  const alike = unseen.filter((sibling) => first && beginAlike(sibling.head, first.head))
-  return alike.toSorted((one, other) => other.size - one.size)[0]
 }

@@ -1,4 +1,5 @@
 import type { Clocks } from '../clocks.ts'
+import { reasonOf } from '../error.ts'
 import { printable } from '../printable.ts'
 import type { Driver, DriverHost, Ending } from './driver.ts'
 import { FileFollower } from './file-follower.ts'
@@ -23,11 +24,13 @@ export function fileDriver(path: string, { clocks, position }: FileContext): Dri
     try {
       const why = (await following.start(last, isRestart)) ?? (await follow(following))
       return { why: `${printable(path)} ${why}`, isFinal: false }
+    } catch (error) {
+      return { why: `${printable(path)} cannot be read: ${reasonOf(error)}`, isFinal: false }
     } finally {
       last = place()
       follower = undefined
       following.close()
-      await wake.close()
+      wake.close()
     }
 
     async function follow(started: FileFollower): Promise<string> {

@@ -132,3 +132,10 @@ export class KnownFiles {
 function secondOf({ modifiedNs }: Pick<FileFacts, 'modifiedNs'>): bigint {
   return modifiedNs / 1_000_000_000n
 }
+
+/** The copy that was made before the truncation: of copies of the same the longest, since that was made last. */
+export function copyAmong(unseen: readonly Unseen[], head: Buffer): Unseen | undefined {
+  const first = unseen.find((sibling) => beginAlike(sibling.head, head))
+  const alike = unseen.filter((sibling) => first && beginAlike(sibling.head, first.head))
+  return alike.toSorted((one, other) => other.size - one.size)[0]
+}

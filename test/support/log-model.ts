@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, copyFileSync, existsSync, fstatSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, truncateSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, fstatSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -50,6 +50,7 @@ export class LogModel {
   #seconds = 1000
   #dates = 0
   #isTorn = false
+  #youngest = 0n
 
   async start(position?: unknown): Promise<void> {
     this.#follower = new FileFollower(this.path, {
@@ -87,8 +88,9 @@ export class LogModel {
     return this.#writers
   }
 
-  create(): void {
+  async create(): Promise<void> {
     if (this.#writer && existsSync(this.path)) return
+    await this.#clockTick()
     this.#writer = { id: this.#writers.length, fd: openSync(this.path, 'ax'), lines: [], rest: '', replacedAt: undefined, isHeld: false, hasNoName: false, isDeleted: false }
     this.#writers.push(this.#writer)
   }
@@ -133,11 +135,26 @@ export class LogModel {
     if (this.#isTorn && this.#writer?.isHeld) await this.look()
   }
 
-  #rename({ create, style }: Extract<Action, { do: 'rename' }>): void {
+  async #rename({ create, style }: Extract<Action, { do: 'rename' }>): Promise<void> {
     if (!existsSync(this.path)) return
     renameSync(this.path, this.#rotatedName(style))
     this.#leave()
-    if (create) this.create()
+    if (create) await this.create()
+  }
+
+  /** Birth times are of the kernel's coarse clock: what comes after a restart must be younger than what was there before. */
+  async #clockTick(): Promise<void> {
+    const probe = join(this.#folder, 'probe')
+    for (;;) {
+      writeFileSync(probe, '')
+      const { birthtimeNs } = statSync(probe, { bigint: true })
+      unlinkSync(probe)
+      if (birthtimeNs > this.#youngest) {
+        this.#youngest = birthtimeNs
+        return
+      }
+      await sleep(1)
+    }
   }
 
   #rotatedName(style: 'number' | 'date'): string {
@@ -181,8 +198,7 @@ export class LogModel {
       writer.isHeld = false
       writer.isDeleted ||= writer.hasNoName
     }
-    // Birth times are of the kernel's coarse clock.
-    await sleep(meanwhile.length > 0 ? 12 : 0)
+    await this.#clockTick()
     for (const action of meanwhile) if (action.do !== 'look' && action.do !== 'pause') await this.act(action)
     await this.start(position)
   }

@@ -19,7 +19,7 @@ function isInstalled(program: string): boolean {
 }
 
 /** Why tests that need root and these programs cannot run here; undefined: they can. */
-export function systemLack(tools: readonly string[]): string | undefined {
+function systemLack(tools: readonly string[]): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux'
   if (process.getuid?.() !== 0) return 'needs root'
   const missing = tools.filter((tool) => !isInstalled(tool))

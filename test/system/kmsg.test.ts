@@ -73,6 +73,21 @@ table inet t {
     expect((user + system) / 1e6).toBeLessThan(SECONDS)
   }, 60_000)
 
+  it('goes on reading in a flood that the ring cannot hold, and counts what is missing', async () => {
+    await logUdp()
+    const source = await start()
+    const first = source.live.position()!['seq'] as number
+    await netns.inClient(['timeout', '3', 'hping3', '--udp', '-q', '--faster', '-p', '7000', addressOf('server', 4)])
+    const sent = await logged()
+    await eventually(() => expect(source.events.length + source.live.stats.lost).toBeGreaterThanOrEqual(sent))
+    const { stats } = source.live
+    await source.live.stop()
+    expect(source.suspensions).toEqual([])
+    expect(source.notes).toEqual([])
+    expect(source.events.length).toBeGreaterThan(sent / 4)
+    expect(stats.lines + stats.lost).toBe((source.live.position()!['seq'] as number) - first)
+  }, 60_000)
+
   it('begins with what is written after it has come', async () => {
     await logUdp()
     await send(7000)
