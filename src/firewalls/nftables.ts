@@ -1,7 +1,7 @@
 import type { Address } from '../../parsers/address.ts'
 import type { Entry, Firewall, Listed, Listing, Outcome } from './firewall.ts'
 import { inGroups } from './groups.ts'
-import { killByConntrack } from './conntrack.ts'
+import { killFlows } from './kill-flows.ts'
 import { checkNftables } from './nft-check.ts'
 import { findSet, listedOf } from './nft-json.ts'
 import { nftSession, type NftSession } from './nft-session.ts'
@@ -51,7 +51,7 @@ class Nftables implements Firewall {
   }
 
   readonly check = () => checkNftables(this.#target, this.#program(), this.#tools)
-  readonly kill = (address: Address): Promise<Outcome> => killByConntrack(this.#target, address, this.#tools)
+  readonly kill = (address: Address): Promise<Outcome> => killFlows(this.#target, address, this.#tools)
 
   #program(): string | undefined {
     return this.#target.settings['program']?.[0] ?? this.#tools.find(PROGRAM)

@@ -1,5 +1,4 @@
 import type { FirewallName } from '../config/firewalls.ts'
-import { KnocktailError } from '../error.ts'
 import { openCommand } from './command.ts'
 import { openFirewalld } from './firewalld.ts'
 import { openHostsAllow } from './hosts-allow.ts'
@@ -11,7 +10,7 @@ import { openPf } from './pf.ts'
 import type { Opener } from './tools.ts'
 import { openUfw } from './ufw.ts'
 
-const OPENERS: Readonly<Partial<Record<FirewallName, Opener>>> = {
+const OPENERS: Readonly<Record<FirewallName, Opener>> = {
   nftables: openNftables,
   pf: openPf,
   ufw: openUfw,
@@ -23,8 +22,4 @@ const OPENERS: Readonly<Partial<Record<FirewallName, Opener>>> = {
   null: openNull,
 }
 
-export const openFirewall: Opener = (target, label, tools) => {
-  const open = OPENERS[target.firewall]
-  if (!open) throw new KnocktailError('failed', `firewall ${target.firewall} is not built in`)
-  return open(target, label, tools)
-}
+export const openFirewall: Opener = (target, label, tools) => OPENERS[target.firewall](target, label, tools)

@@ -4,7 +4,7 @@ import type { Micros } from '../../parsers/time.ts'
 import { findProgram, runChild } from './child.ts'
 import type { Driver, DriverHost, Ending } from './driver.ts'
 import { LineSplitter } from './lines.ts'
-import { isRecord, ResumePoints } from './position.ts'
+import { isCount, isRecord, ResumePoints } from './position.ts'
 import type { Position } from './source.ts'
 
 /** What the parsers read of a record; journalctl adds cursor, times and boot id by itself. */
@@ -23,7 +23,10 @@ export interface JournaldContext {
 
 /** How far the journal was read: cursors as journalctl prints them. */
 interface JournalPosition {
+  readonly boot: string
   readonly cursor: string
+  /** When journald stored the newest record that was read, by CLOCK_MONOTONIC: journalctl may print a little out of order. */
+  readonly monotonic: number
   /** Where the lines begin that are read again. */
   readonly resume: string | undefined
 }
@@ -56,11 +59,12 @@ class JournalReading {
   readonly #boot: string
   readonly #points = new ResumePoints<string>()
   readonly #startedAt: Micros
+  readonly #bootId: string
+  /** Up to there the process before us has read. */
+  readonly #readTo: number
   #cursor: string | undefined
-  /** The cursor up to which lines are only read again, while it was not met. */
-  #countedAfter: string | undefined
+  #monotonic: number
   #resume: string | undefined
-  #isBacklog: boolean
   #again: string[] = []
   #backlog: string[] = []
   #live: string[] = []
@@ -71,12 +75,13 @@ class JournalReading {
     this.#clocks = clocks
     this.#boot = `"_BOOT_ID":"${bootId.replaceAll('-', '')}"`
     this.#matches = matchesOf(dialect)
-    this.#startedAt = clocks.wall()
+    this.#bootId = bootId
+    this.#startedAt = clocks.monotonic()
     const saved = readJournalPosition(position)
     this.#cursor = saved?.cursor
     this.#resume = saved?.resume
-    this.#countedAfter = saved?.resume === undefined ? undefined : saved.cursor
-    this.#isBacklog = saved !== undefined
+    this.#readTo = saved?.boot === bootId ? saved.monotonic : -1
+    this.#monotonic = this.#readTo
     this.#hasBegun = saved !== undefined
     if (saved?.resume !== undefined) this.#points.passed(clocks.boot(), () => saved.resume!)
   }
@@ -92,6 +97,7 @@ class JournalReading {
 
   /** A new journalctl begins where the one before it was read to. */
   begin(): void {
+    if (this.#hasBegun && this.#taken !== undefined) this.#resume = undefined
     this.#hasBegun = true
     this.#taken = this.#cursor
   }
@@ -103,23 +109,20 @@ class JournalReading {
   }
 
   position(): Position {
-    return this.#cursor === undefined ? undefined : { cursor: this.#cursor, resume: this.#points.oldest }
+    return this.#cursor === undefined ? undefined : { boot: this.#bootId, cursor: this.#cursor, monotonic: this.#monotonic, resume: this.#points.oldest }
   }
 
   take(line: string): void {
     const cursor = fieldOf(line, CURSOR)
     if (cursor === undefined || !line.includes(this.#boot)) return
-    const stored = Number(fieldOf(line, REALTIME))
-    if (this.#countedAfter !== undefined && stored <= storedAt(this.#countedAfter)) {
+    const stored = Number(fieldOf(line, MONOTONIC))
+    if (stored <= this.#readTo) {
       this.#again.push(line)
-      if (cursor === this.#countedAfter) this.#countedAfter = undefined
       return
     }
-    this.#countedAfter = undefined
     this.#taken = cursor
-    // What was stored before we came is backlog.
-    this.#isBacklog &&= stored < this.#startedAt
-    const lines = this.#isBacklog ? this.#backlog : this.#live
+    this.#monotonic = Math.max(this.#monotonic, stored)
+    const lines = stored < this.#startedAt ? this.#backlog : this.#live
     lines.push(line)
   }
 
@@ -130,7 +133,6 @@ class JournalReading {
     const { boot } = this.#clocks
     if (this.#cursor !== undefined) this.#points.passed(boot(), () => this.#cursor!)
     this.#cursor = this.#taken
-    if (this.#countedAfter === undefined) this.#resume = undefined
   }
 }
 
@@ -140,7 +142,7 @@ function matchesOf({ kernelOnly, tags }: Dialect): string[] {
 }
 
 const CURSOR = '"__CURSOR":"'
-const REALTIME = '"__REALTIME_TIMESTAMP":"'
+const MONOTONIC = '"__MONOTONIC_TIMESTAMP":"'
 
 /** A quote within a value is escaped, so the key can be nowhere else. */
 function fieldOf(line: string, key: string): string | undefined {
@@ -150,14 +152,11 @@ function fieldOf(line: string, key: string): string | undefined {
   return end < 0 ? undefined : line.slice(found + key.length, end)
 }
 
-/** The time in a cursor, by which journald itself finds what is nearest to a record that is gone. */
-function storedAt(cursor: string): number {
-  return Number.parseInt(/(?:^|;)t=([\da-f]{1,16})(?:;|$)/.exec(cursor)?.[1] ?? '0', 16)
-}
-
 function readJournalPosition(position: Position): JournalPosition | undefined {
-  if (!isRecord(position) || !isCursor(position['cursor'])) return undefined
-  return { cursor: position['cursor'], resume: isCursor(position['resume']) ? position['resume'] : undefined }
+  if (!isRecord(position)) return undefined
+  const { boot, cursor, monotonic, resume } = position
+  if (typeof boot !== 'string' || !isCursor(cursor) || !isCount(monotonic)) return undefined
+  return { boot, cursor, monotonic, resume: isCursor(resume) ? resume : undefined }
 }
 
 /** It becomes an argument of a program. */

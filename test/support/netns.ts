@@ -186,7 +186,10 @@ async function must(argv: readonly string[], input?: string): Promise<string> {
   return ran.stdout
 }
 
+/** With all that runs in it. */
 function removeNamespace(name: string): void {
+  const pids = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean)
+  if (pids.length > 0) spawnSync('kill', ['-9', ...pids], { stdio: 'ignore' })
   spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' })
 }
 

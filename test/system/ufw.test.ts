@@ -45,7 +45,11 @@ function useUfw(net: Netns): Machine {
     await net.addClient(second)
     await net.listen(22)
   }, LIMIT_MS)
-  afterAll(() => rmSync(etcOf(net), { recursive: true, force: true }))
+  afterAll(async () => {
+    // Where a test has failed while a file system was mounted there.
+    await runCommand({ program: findProgram('umount')!, args: ['-q', ufwOf(net)], timeLimitMs: LIMIT_MS, onTimeLimit: 'group' })
+    rmSync(etcOf(net), { recursive: true, force: true })
+  })
   return {
     ufw, clean,
     fileOf: (name) => readFileSync(join(ufwOf(net), name), 'utf8'),
