@@ -16,7 +16,7 @@ import { sourceLogEvents } from '../log/source-events.ts'
 import { ownAddresses } from '../own-addresses.ts'
 import { closed, Pipeline } from '../pipeline.ts'
 import type { EventBatch } from '../sources/source.ts'
-import type { Helper } from '../helper/helper.ts'
+import type { Helper } from '../front/helper.ts'
 
 /** What a daemon is made of: everything that it does not make itself, so that tests can put other parts in place. */
 export interface DaemonParts {

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { KnocktailError } from '../error.ts'
 import type { Finding } from '../firewalls/firewall.ts'
 import { plannedTargets, type PlannedTarget } from '../firewalls/targets.ts'
-import type { Helper } from '../helper/helper.ts'
+import type { Helper } from '../front/helper.ts'
 import type { Log } from '../log/log.ts'
 
 /**

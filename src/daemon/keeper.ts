@@ -1,6 +1,6 @@
 import type { FirewallName } from '../config/firewalls.ts'
 import type { Outcome } from '../firewalls/firewall.ts'
-import type { Helper, HelperEvents } from '../helper/helper.ts'
+import type { Helper, HelperEvents } from '../front/helper.ts'
 
 const GONE: Outcome = { kind: 'failed', why: 'the helper is not running' }
 const FIRST_MS = 500

@@ -11,7 +11,7 @@ import { KeyRecords } from '../grants/key-records.ts'
 import type { LedgerKeeping } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
 import { Matches } from '../grants/matches.ts'
-import type { Helper } from '../helper/helper.ts'
+import type { Helper } from '../front/helper.ts'
 import type { DoorEvent } from './door-event.ts'
 import { Lane } from './lane.ts'
 

@@ -1,4 +1,4 @@
-import { LONGEST_LINE } from './protocol.ts'
+import { LONGEST_LINE } from '../wire.ts'
 
 const MOST_WAITING = 4096
 

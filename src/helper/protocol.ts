@@ -1,43 +1,6 @@
-import { parseAddress, type Address } from '../../parsers/address.ts'
-import type { Finding, Listed, Outcome } from '../firewalls/firewall.ts'
-import { parseTargetId, type TargetId } from '../firewalls/target.ts'
-
-/**
- * The helper's closed grammar: one ASCII line each way, at most 512 bytes to the helper. A request is
- *
- *     ID add    TARGET ADDRESS SECONDS
- *     ID renew  TARGET ADDRESS SECONDS
- *     ID remove TARGET ADDRESS
- *     ID kill   TARGET ADDRESS
- *     ID list   TARGET
- *     ID check  TARGET
- *     ID reload
- *     ID leave
- *
- * and each is answered by one line `ID done`, `ID foreign`, `ID unserved "WHY"` or `ID failed "WHY"`; before it, `list` sends
- * `ID entry ADDRESS SECONDS|- MARK`, `check` sends `ID finding error|warning "TEXT"`. Unasked come
- * `- changed FIREWALL` (it may have lost entries: compare) and `- note "TEXT"`; the first line is `- ready COUNT`. What is no request
- * is answered `failed`, with the ID 0 if it has none. Requests on one target are answered in order, those on others meanwhile.
- * `leave` ends the helper without closing anything; the end of its input means that the front has died: then the helper closes
- * what it opened, each at its time.
- */
-export type Request =
-  | { readonly id: number; readonly verb: 'add' | 'renew'; readonly target: TargetId; readonly address: Address; readonly seconds: number }
-  | { readonly id: number; readonly verb: 'remove' | 'kill'; readonly target: TargetId; readonly address: Address }
-  | { readonly id: number; readonly verb: 'list' | 'check'; readonly target: TargetId }
-  | { readonly id: number; readonly verb: 'reload' | 'leave' }
-
-export type TargetRequest = Exclude<Request, { verb: 'reload' | 'leave' }>
-
-export type Reply =
-  | ({ readonly id: number } & Outcome)
-  | ({ readonly id: number; readonly kind: 'entry' } & Listed)
-  | ({ readonly id: number; readonly kind: 'finding' } & Finding)
-  | { readonly kind: 'ready'; readonly count: number }
-  | { readonly kind: 'changed'; readonly firewall: string }
-  | { readonly kind: 'note'; readonly text: string }
-
-export const LONGEST_LINE = 512
+import { parseAddress } from '../../parsers/address.ts'
+import { parseTargetId } from '../firewalls/target.ts'
+import type { Reply, Request } from '../wire.ts'
 
 const REQUEST = /^([1-9]\d{0,14}) (?:(add|renew) (\S+) (\S+) ([1-9]\d{0,8})|(remove|kill) (\S+) (\S+)|(list|check) (\S+)|(reload|leave))$/
 const ID = /^([1-9]\d{0,14})(?: |$)/

@@ -8,8 +8,9 @@ import { findProgram } from '../firewalls/run.ts'
 import { UsedTargets } from '../firewalls/used-targets.ts'
 import { Front } from './front.ts'
 import { inheritEntries, offerEntries } from './handover.ts'
-import { enterOwnFolder, openOwnFile } from './own-folder.ts'
-import { formatReply, type Reply } from './protocol.ts'
+import { enterOwnFolder, openOwnFile } from '../own-folder.ts'
+import type { Reply } from '../wire.ts'
+import { formatReply } from './protocol.ts'
 import { Server } from './server.ts'
 
 const LOOK_MS = 500

@@ -5,7 +5,8 @@ import { TRAITS, type Firewall, type Outcome } from '../firewalls/firewall.ts'
 import type { OpenTargets } from '../firewalls/open-targets.ts'
 import type { TargetId } from '../firewalls/target.ts'
 import { Turns } from '../firewalls/turns.ts'
-import { parseRequest, type Reply, type TargetRequest } from './protocol.ts'
+import type { Reply, TargetRequest } from '../wire.ts'
+import { parseRequest } from './protocol.ts'
 
 export interface ServerParts {
   readonly say: (reply: Reply) => void

@@ -64,6 +64,7 @@ class JournalReading {
   readonly #readTo: number
   #cursor: string | undefined
   #monotonic: number
+  #takenTo: number
   #resume: string | undefined
   #again: string[] = []
   #backlog: string[] = []
@@ -81,7 +82,7 @@ class JournalReading {
     this.#cursor = saved?.cursor
     this.#resume = saved?.resume
     this.#readTo = saved?.boot === bootId ? saved.monotonic : -1
-    this.#monotonic = this.#readTo
+    this.#monotonic = this.#takenTo = this.#readTo
     this.#hasBegun = saved !== undefined
     if (saved?.resume !== undefined) this.#points.passed(clocks.boot(), () => saved.resume!)
   }
@@ -121,7 +122,7 @@ class JournalReading {
       return
     }
     this.#taken = cursor
-    this.#monotonic = Math.max(this.#monotonic, stored)
+    this.#takenTo = Math.max(this.#takenTo, stored)
     const lines = stored < this.#startedAt ? this.#backlog : this.#live
     lines.push(line)
   }
@@ -133,6 +134,7 @@ class JournalReading {
     const { boot } = this.#clocks
     if (this.#cursor !== undefined) this.#points.passed(boot(), () => this.#cursor!)
     this.#cursor = this.#taken
+    this.#monotonic = this.#takenTo
   }
 }
 

@@ -2,7 +2,7 @@ import type { Address } from '../../parsers/address.ts'
 import type { Micros } from '../../parsers/time.ts'
 import type { Entry, Outcome } from '../../src/firewalls/firewall.ts'
 import type { TargetId } from '../../src/firewalls/target.ts'
-import type { Helper } from '../../src/helper/helper.ts'
+import type { Helper } from '../../src/front/helper.ts'
 
 /** How a firewall behaves for a while. half: every other command fails, after it did its work or before. */
 export type Mood = 'well' | 'fails' | 'half' | 'hangs'

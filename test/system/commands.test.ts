@@ -84,6 +84,6 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'ssh', 'sshd', 'ssh-keygen'])('commands', 
     daemon.restart()
     await daemon.until('source-running', 2)
     await new Promise((resolve) => setTimeout(resolve, 1000))
-    expect(readFileSync(ran, 'utf8').trimEnd().split('\n').map((line) => line.trim())).toEqual([`${addressOf('client', 4)}  once`])
+    expect(readFileSync(ran, 'utf8').trimEnd().split('\n').map((line) => line.trim())).toEqual([`${addressOf('client', 4)} once`])
   })
 })

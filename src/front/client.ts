@@ -7,7 +7,7 @@ import { ENVIRONMENT } from '../firewalls/run.ts'
 import { printable, quoted } from '../printable.ts'
 import type { Helper, HelperEvents } from './helper.ts'
 import { formatRequest, parseReply } from './client-protocol.ts'
-import type { Reply, Request } from './protocol.ts'
+import type { Reply, Request } from '../wire.ts'
 
 /** So long a helper may take to begin: it may wait for the one before it to finish a command. */
 const START_LIMIT_MS = 100_000

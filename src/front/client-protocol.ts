@@ -1,5 +1,5 @@
 import { parseAddress } from '../../parsers/address.ts'
-import type { Reply, Request } from './protocol.ts'
+import type { Reply, Request } from '../wire.ts'
 
 const REPLY = /^(\d{1,15}|-) (\w+)(?: (.*))?$/
 const MARKS = ['ours', 'foreign', 'unmarked'] as const

@@ -1,7 +1,7 @@
 import { constants, fstatSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { KnocktailError, reasonOf } from '../error.ts'
-import { printable } from '../printable.ts'
+import { KnocktailError, reasonOf } from './error.ts'
+import { printable } from './printable.ts'
 
 const READ_BY_OTHERS = 0o077
 
