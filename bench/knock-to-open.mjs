@@ -140,13 +140,13 @@ async function runClient() {
 /** A new attempt every millisecond: a SYN that is dropped would be sent again only after a second. */
 async function untilOpen(begun) {
   const attempts = []
-  let openedAt
-  while (openedAt === undefined && performance.now() - begun < 3000) {
-    attempts.push(attempt(22, 1000).then((isOpen) => { if (isOpen) openedAt ??= performance.now() }))
+  const opened = []
+  while (opened.length === 0 && performance.now() - begun < 3000) {
+    attempts.push(attempt(22, 1000).then((isOpen) => { if (isOpen) opened.push(performance.now()) }))
     await pause(1)
   }
   await Promise.race([Promise.all(attempts), pause(50)])
-  return openedAt
+  return opened[0]
 }
 
 function attempt(port, limitMs) {

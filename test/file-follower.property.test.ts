@@ -17,9 +17,11 @@ const actions = fc.array(fc.oneof(
   { weight: 4, arbitrary: calm[0]! },
 ), { maxLength: 30, size: 'max' })
 
-async function play(list: readonly Action[]): Promise<void> {
+/** `isThere`: the log, when the follower comes. */
+async function play(list: readonly Action[], isThere: boolean): Promise<void> {
   const model = new LogModel()
   try {
+    if (isThere) await model.create()
     await model.start()
     for (const action of list) await model.act(action)
     await model.look()
@@ -47,6 +49,6 @@ function expectAll(model: LogModel): void {
 
 describe('a log that is followed', () => {
   it('is handed on line by line, each once, in the order of its writer, whatever is done to it', async () => {
-    await fc.assert(fc.asyncProperty(actions, play), { numRuns: Number(process.env['RUNS'] ?? 300) })
+    await fc.assert(fc.asyncProperty(actions, fc.boolean(), play), { numRuns: Number(process.env['RUNS'] ?? 1000) })
   }, 1_200_000)
 })

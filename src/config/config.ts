@@ -39,7 +39,7 @@ export interface Config {
   readonly warnings: readonly Problem[]
 }
 
-export type Mode = 'enforce' | 'observe'
+type Mode = 'enforce' | 'observe'
 
 export interface DoorRule {
   /** What must be knocked. */
@@ -63,7 +63,7 @@ export interface OpenPort {
   readonly port: Port
 }
 
-export type CloseWhen = 'timeout' | 'connected' | 'disconnected'
+type CloseWhen = 'timeout' | 'connected' | 'disconnected'
 
 /** What a match does. */
 export interface Opening {

@@ -83,7 +83,7 @@ export function readRule(section: SectionText, context: RuleContext): DoorRule |
 }
 
 function textOf(section: SectionText, context: RuleContext): string {
-  const entries = [...section.entries.values()].map(({ key, value }) => [key, value])
+  const entries = [...section.entries.values()].map((entry) => [entry.key, entry.value])
   return JSON.stringify([context.style, context.interface ?? null, entries.toSorted()])
 }
 

@@ -38,11 +38,6 @@ export async function takeLock(stateDir: string): Promise<Lock> {
   }
 }
 
-/** Whether a daemon is running with that state_dir. */
-export function isLocked(stateDir: string): Promise<boolean> {
-  return answers(join(stateDir, NAME))
-}
-
 function listens(server: Server, path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
