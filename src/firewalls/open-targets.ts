@@ -1,6 +1,7 @@
 import type { Address } from '../../parsers/address.ts'
 import type { Config } from '../config/config.ts'
-import { TRAITS, type Firewall } from './firewall.ts'
+import { checkAllows } from './allow-check.ts'
+import { TRAITS, type Finding, type Firewall } from './firewall.ts'
 import { labelOf } from './label.ts'
 import { isNeverOpened } from './never.ts'
 import { openFirewall } from './open.ts'
@@ -22,6 +23,7 @@ export class OpenTargets {
   readonly #tools: Tools
   readonly #used: UsedTargets
   #neverOpen: Config['neverOpen'] = []
+  #alwaysAllow: Config['alwaysAllow'] = []
   #planned: ReadonlyMap<TargetId, PlannedTarget> = new Map()
   #firewalls = new Map<TargetId, Firewall>()
 
@@ -37,6 +39,7 @@ export class OpenTargets {
   load(config: Config): void {
     this.#planned = plannedTargets(config)
     this.#neverOpen = config.neverOpen
+    this.#alwaysAllow = config.alwaysAllow
     this.#firewalls = new Map()
   }
 
@@ -57,6 +60,12 @@ export class OpenTargets {
     if (this.#neverOpen.some((network) => network.contains(address))) return 'that address is in never_open'
     const isKept = this.#used.keep(id, target)
     return isKept || TRAITS[target.firewall].expires ? undefined : 'it cannot be written down that this target is used, and nothing else would close it'
+  }
+
+  /** What keeps a target from working, or who would be locked out without us. */
+  async check(id: TargetId): Promise<Finding[]> {
+    const { firewall } = this.find(id)!
+    return [...await this.open(id).check(), ...await checkAllows(firewall, this.#alwaysAllow, this.#tools)]
   }
 
   open(id: TargetId): Firewall {

@@ -64,18 +64,20 @@ export class Server {
   async #act(batch: readonly TargetRequest[]): Promise<readonly Outcome[]> {
     const { id, verb, target } = batch[0]!
     const firewall = this.#parts.targets.open(target)
-    if (verb === 'list' || verb === 'check') return [await this.#look(id, verb, firewall)]
+    if (verb === 'list') return [await this.#list(id, firewall)]
+    if (verb === 'check') return [await this.#check(id, target)]
     const addressed = batch.filter((request) => 'address' in request)
     if (verb === 'kill') return Promise.all(addressed.map(({ address }) => firewall.kill(address)))
     if (verb === 'remove') return firewall.remove(addressed.map(({ address }) => address))
     return firewall[verb](addressed.flatMap((request) => ('seconds' in request ? { address: request.address, seconds: request.seconds } : [])))
   }
 
-  async #look(id: number, verb: 'list' | 'check', firewall: Firewall): Promise<Outcome> {
-    if (verb === 'check') {
-      for (const finding of await firewall.check()) this.#parts.say({ id, kind: 'finding', ...finding })
-      return { kind: 'done' }
-    }
+  async #check(id: number, target: TargetId): Promise<Outcome> {
+    for (const finding of await this.#parts.targets.check(target)) this.#parts.say({ id, kind: 'finding', ...finding })
+    return { kind: 'done' }
+  }
+
+  async #list(id: number, firewall: Firewall): Promise<Outcome> {
     const listing = await firewall.list()
     if (listing.kind === 'failed') return listing
     for (const entry of listing.entries) this.#parts.say({ id, kind: 'entry', ...entry })

@@ -54,8 +54,8 @@ table inet t {
     for (const port of dports) await netns.inClient(['hping3', '--udp', '-q', '-c', '1', '-i', 'u1000', '-p', String(port), addressOf('server', 4)])
   }
 
-  it(`loses at most a line in a thousand at ${RATE} a second, and counts every one`, { retry: 2, timeout: 60_000 }, async () => {
-    // Tried again: the ring holds some 30 ms of such a flood, and other tests may have had the processors for longer.
+  /** Of what was sent in one flood, how much was lost. All of it is counted, whoever had the processors. */
+  async function flood(): Promise<number> {
     await logUdp(`limit rate ${RATE}/second burst 100 packets`)
     const source = await start()
     const first = source.live.position()!['seq'] as number
@@ -67,12 +67,19 @@ table inet t {
     const { stats } = source.live
     await source.live.stop()
     expect(sent).toBeGreaterThan(RATE * SECONDS * 0.5)
-    expect(stats.lost).toBeLessThanOrEqual(sent / 1000)
     expect(source.events.length).toBeLessThanOrEqual(sent)
     expect(stats.lines + stats.lost).toBe((source.live.position()!['seq'] as number) - first)
     expect(source.losses.reduce((sum, { lines }) => sum + lines, 0)).toBe(stats.lost)
     expect((user + system) / 1e6).toBeLessThan(SECONDS)
-  })
+    return stats.lost / sent
+  }
+
+  it(`can read ${RATE} lines a second with at most one in a thousand lost, and counts every one`, async () => {
+    // The ring holds some 30 ms of such a flood: who has no processor for so long must lose some. So the best of three tells what we can.
+    const shares: number[] = []
+    while (shares.length < 3 && !shares.some((share) => share <= 0.001)) shares.push(await flood())
+    expect(Math.min(...shares)).toBeLessThanOrEqual(0.001)
+  }, 60_000)
 
   it('goes on reading in a flood that the ring cannot hold, and counts what is missing', async () => {
     await logUdp()

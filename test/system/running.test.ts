@@ -51,6 +51,28 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
     expect(Number(left)).toBeLessThanOrEqual(58)
   })
 
+  it('puts its chain and its rule back after another tool restored rules without them', async () => {
+    await start({ openFor: '60s', rule: 'firewall = iptables' })
+    await knock(netns)
+    await daemon.until('opened')
+    await netns.serve(['iptables-restore'], '*filter\n:INPUT ACCEPT\nCOMMIT\n')
+    await daemon.until('vanished')
+    await daemon.until('opened', 2)
+    const rules = await netns.serve(['iptables', '-S'])
+    expect(rules).toContain(`-A KNOCKTAIL -s ${CLIENT}/32 -p tcp -m tcp --dport 22`)
+    expect(rules).toContain('-A INPUT -j KNOCKTAIL')
+    await netns.serve(['iptables', '-F'])
+  })
+
+  it('tells whom of always_allow no rule of the firewall lets in, and opens nothing for him', async () => {
+    await start({ global: `always_allow = ${CLIENT}, 203.0.113.0/24` })
+    await daemon.untilTrue(() => daemon.named('finding').length >= 2, 'both findings')
+    expect(daemon.named('finding').map(({ text }) => text).join()).toContain('always_allow 203.0.113.0/24 stands in no rule of nftables')
+    await knock(netns)
+    await daemon.until('allowed')
+    expect(await elements()).not.toContain(CLIENT)
+  })
+
   it('leaves an entry of the administrator\'s alone, before and after', async () => {
     await netns.serve(['nft', 'add', 'element', 'inet', 'filter', 'knock4', `{ ${CLIENT} }`])
     await start({ openFor: '1s' })
