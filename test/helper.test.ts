@@ -33,6 +33,12 @@ max_open = 1h
 sequence = 7001, 8001, 9001
 start_command = echo start %IP% >> ${out} && sleep 0.5
 stop_command = echo stop %IP% >> ${out}
+[brief]
+sequence = 7003, 8003, 9003
+start_command = echo start %IP% >> ${out}
+stop_command = echo stop %IP% >> ${out}
+open_for = 1s
+max_open = 1s
 [none]
 sequence = 7002, 8002, 9002
 firewall = null
@@ -41,7 +47,7 @@ ports = 80/tcp
 const config = folder.write('knocktail.conf', CONFIG)
 const otherConfig = folder.write('other.conf', CONFIG.replaceAll('22/tcp', '2222/tcp'))
 const targets = await targetsOf(config)
-const [ssh, slow, none] = ['ssh', 'slow', 'none'].map((rule) => targets.get(rule)!)
+const [ssh, slow, none, brief] = ['ssh', 'slow', 'none', 'brief'].map((rule) => targets.get(rule)!)
 
 const start = (path = config): Promise<HelperProcess> => startProcess(helperArgv(path, stateDir))
 const output = (): string => (existsSync(out) ? readFileSync(out, 'utf8') : '')
@@ -56,7 +62,7 @@ beforeEach(() => {
 describe('a helper serves', () => {
   it('adds, renews, lists, checks, kills and removes', async () => {
     const helper = await start()
-    expect(helper.lines).toEqual(['- ready 3'])
+    expect(helper.lines).toEqual(['- ready 4'])
     expect(await helper.ask(`add ${ssh} 192.0.2.2 60`)).toEqual(['done'])
     expect(await helper.ask(`add ${ssh} 192.0.2.2 60`)).toEqual(['foreign'])
     expect(await helper.ask(`renew ${ssh} 192.0.2.2 60`)).toEqual(['done'])
@@ -104,7 +110,7 @@ describe('a helper serves', () => {
 
 describe('a helper refuses', () => {
   const BAD = [
-    'add pf.0000000000000000 192.0.2.2 60', `add ${ssh} 192.0.2.2 3601`, `add ${ssh} 192.0.2.2 0`, `add ${ssh} 192.0.2.2 -5`, `add ${ssh} 192.0.2.2 1e3`,
+    'add pf.0000000000000000 192.0.2.2 60', `add ${ssh} 192.0.2.2 0`, `add ${ssh} 192.0.2.2 -5`, `add ${ssh} 192.0.2.2 1e3`,
     `add ${ssh} 192.0.2.2`, `add ${ssh} 192.0.2.2 60 60`, `remove ${ssh}`, `list ${ssh} 192.0.2.2`, 'leave now', 'flush', `ADD ${ssh} 192.0.2.2 60`,
     `add ${ssh} 192.0.2.02 60`, `add ${ssh} ::ffff:192.0.2.2 60`, `add ${ssh} 2001:DB8::2 60`, `add ${ssh} 2001:db8:0::2 60`, `add ${ssh} localhost 60`,
     `add ${ssh} 192.0.2.0/24 60`, `add ${ssh} !192.0.2.2 60`, `add ${ssh} fe80::1%lo 60`, `add ${ssh} -F 60`,
@@ -157,13 +163,21 @@ describe('when the front dies', () => {
 
   it('also when it is killed, with a real front', async () => {
     const front = folder.write('front.mjs', `
-      import { startHelper } from ${JSON.stringify(new URL('../dist/src/helper/client.js', import.meta.url).href)}
+      import { startHelper } from ${JSON.stringify(new URL('../dist/src/front/client.js', import.meta.url).href)}
       const helper = await startHelper(${JSON.stringify(helperArgv(config, stateDir))}, { changed() {}, note() {}, ended() {} })
       await helper.add(${JSON.stringify(ssh)}, [{ address: '192.0.2.2', seconds: 2 }])
       process.kill(process.pid, 'SIGKILL')`)
     await startProcess([process.execPath, '-e', `console.log(1); import(${JSON.stringify(front)})`]).then(({ ended }) => ended)
     expect(pfctl.held()).toEqual(['192.0.2.2'])
     await eventually(() => expect(pfctl.held()).toEqual([]))
+  })
+
+  it('and never later than its rule allows, whatever the front asked for', async () => {
+    const helper = await start()
+    expect(await helper.ask(`add ${brief} 192.0.2.2 3000`)).toEqual(['done'])
+    helper.abandon()
+    expect(await helper.ended).toBe(0)
+    expect(output()).toBe('start 192.0.2.2\nstop 192.0.2.2\n')
   })
 
   it('finishes first what it was asked for', async () => {

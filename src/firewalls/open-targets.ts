@@ -56,10 +56,14 @@ export class OpenTargets {
     if (seconds === undefined) return undefined
     const planned = this.#planned.get(id)
     if (!planned) return 'that target is not in the configuration any more'
-    if (seconds > planned.maxSeconds) return `it is for longer than ${planned.maxSeconds} seconds`
     if (this.#neverOpen.some((network) => network.contains(address))) return 'that address is in never_open'
     const isKept = this.#used.keep(id, target)
     return isKept || TRAITS[target.firewall].expires ? undefined : 'it cannot be written down that this target is used, and nothing else would close it'
+  }
+
+  /** No longer than any rule of the configuration may ask for, whoever asks. */
+  capped(id: TargetId, seconds: number): number {
+    return Math.min(seconds, this.#planned.get(id)?.maxSeconds ?? 1)
   }
 
   /** What keeps a target from working, or who would be locked out without us. */

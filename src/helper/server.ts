@@ -69,7 +69,7 @@ export class Server {
     const addressed = batch.filter((request) => 'address' in request)
     if (verb === 'kill') return Promise.all(addressed.map(({ address }) => firewall.kill(address)))
     if (verb === 'remove') return firewall.remove(addressed.map(({ address }) => address))
-    return firewall[verb](addressed.flatMap((request) => ('seconds' in request ? { address: request.address, seconds: request.seconds } : [])))
+    return firewall[verb](addressed.flatMap((request) => ('seconds' in request ? { address: request.address, seconds: this.#parts.targets.capped(target, request.seconds) } : [])))
   }
 
   async #check(id: number, target: TargetId): Promise<Outcome> {
@@ -89,7 +89,7 @@ export class Server {
     const { firewall } = targets.find(request.target)!
     // A command that failed may have opened all the same.
     const mayBeOpen = outcome.kind === 'done' || (outcome.kind === 'failed' && firewall === 'command' && request.verb === 'add')
-    if ('seconds' in request && mayBeOpen && !TRAITS[firewall].expires) entries.put(request, (boot() + request.seconds * 1e6) as Micros)
+    if ('seconds' in request && mayBeOpen && !TRAITS[firewall].expires) entries.put(request, (boot() + targets.capped(request.target, request.seconds) * 1e6) as Micros)
     if (request.verb === 'remove' && outcome.kind === 'done') entries.delete(request)
     say({ id: request.id, ...outcome })
   }
