@@ -88,7 +88,7 @@ describe('a helper serves', () => {
     const helper = await start()
     helper.write(`1 add ${slow} 192.0.2.2 60\n2 remove ${slow} 192.0.2.2\n3 add ${slow} 192.0.2.3 60\n4 add ${ssh} 192.0.2.2 60\n`)
     await eventually(() => expect(helper.lines).toHaveLength(5))
-    expect(helper.lines).toEqual(['- ready 3', '4 done', '1 done', '2 done', '3 done'])
+    expect(helper.lines).toEqual(['- ready 4', '4 done', '1 done', '2 done', '3 done'])
     expect(output()).toBe('start 192.0.2.2\nstop 192.0.2.2\nstart 192.0.2.3\n')
   })
 
