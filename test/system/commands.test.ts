@@ -74,6 +74,34 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'ssh', 'sshd', 'ssh-keygen'])('commands', 
     expect(await netns.canConnect(22, 4, '192.0.2.11')).toBe(true)
   })
 
+  it('of a knockd.conf run as knockd would run them, once a source is named', async () => {
+    const ran = join(folder.path, 'knockd-ran')
+    const config = `[options]
+	UseSyslog
+	Interface = veth0
+
+[openSSH]
+	sequence    = ${KNOCKS.join(',')}
+	seq_timeout = 5
+	command     = /bin/echo "open %IP%; # %IP%" >> ${ran}
+	tcpflags    = syn
+
+[timed]
+	sequence      = ${KNOCKS[1]},${KNOCKS[0]},${KNOCKS[2]}
+	start_command = /bin/echo start %IP% >> ${ran}
+	cmd_timeout   = 1
+	stop_command  = /bin/echo stop %IP% >> ${ran}
+`
+    daemon = new LiveDaemon(netns, { folder: folder.path, config, args: ['--source', 'kmsg', '--prefix', prefix] })
+    await daemon.until('source-running')
+    await knock(netns)
+    await daemon.until('opened')
+    await knock(netns, '192.0.2.11', [KNOCKS[1], KNOCKS[0], KNOCKS[2]])
+    await daemon.until('closed')
+    const client = addressOf('client', 4)
+    expect(readFileSync(ran, 'utf8')).toBe(`open ${client}; # ${client}\nstart 192.0.2.11\nstop 192.0.2.11\n`)
+  })
+
   it('that nothing undoes are run once for each match, also over a kill -9', async () => {
     const ran = join(folder.path, 'ran')
     writeFileSync(ran, '')
