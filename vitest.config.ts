@@ -1,13 +1,19 @@
 import { defineConfig } from 'vitest/config'
 
-/** Tests of the real thing share one kernel log, one /etc/ufw, one journal: they run one file at a time, after all others. */
+/**
+ * What follows the one kernel log, the one journal, or measures: one file at a time, after all others. The other tests of the real thing
+ * have namespaces of their own and run beside the rest.
+ */
+const ALONE = ['commands', 'crash', 'doors', 'journald', 'kmsg', 'loggers', 'logrotate', 'rights', 'running'].map((name) => `test/system/${name}.test.ts`)
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/system/**'], sequence: { groupOrder: 0 } } },
-      { extends: true, test: { name: 'system', include: ['test/system/**/*.test.ts'], maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'system', include: ['test/system/**/*.test.ts'], exclude: ALONE, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'live', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 })
