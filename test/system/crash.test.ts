@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { doorConfig, knock, loadRules, useNamespaceLog } from '../support/door.ts'
+import { eventually } from '../support/eventually.ts'
 import { LiveDaemon } from '../support/live.ts'
 import { useNetns } from '../support/netns.ts'
 import { useFolder } from '../support/run.ts'
@@ -54,7 +55,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'pgrep'])('after kill -9', () 
     }
     await daemon.until('source-running', ROUNDS + 1)
     await daemon.untilTrue(() => starts(actions).every(({ isStopped }) => isStopped), 'every start is followed by its stop', 30_000)
-    expect(await entries()).toEqual([])
+    await eventually(async () => expect(await entries()).toEqual([]))
     expect(starts(actions).map(({ host }) => host)).toEqual(knocked)
   }, 300_000)
 })
