@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 
 /**
  * Two files of space that was taken beforehand, written in turn: a write that is cut short leaves the other one, and
- * a full disk refuses nothing. Each holds a header line (magic, number of the write, length and SHA-256 of the text),
- * padded to `HEADER_BYTES`, and the text.
+ * a full disk refuses nothing. Each holds a header line (magic, number of the write, length of the text, and the SHA-256
+ * of both and the text: half of a new header before an old text must not look like a newer one), padded to `HEADER_BYTES`, and the text.
  */
 const MAGIC = 'knocktail-ledger 1'
 const HEADER_BYTES = 128
@@ -55,7 +55,7 @@ export class Slots {
   async write(text: string): Promise<void> {
     const number = this.#number + 1
     const body = Buffer.from(text)
-    const header = `${MAGIC} ${number} ${body.length} ${digest(body)}`.padEnd(HEADER_BYTES - 1) + '\n'
+    const header = `${MAGIC} ${number} ${body.length} ${digest(number, body)}`.padEnd(HEADER_BYTES - 1) + '\n'
     const bytes = Buffer.concat([Buffer.from(header), body])
     const index = number % 2
     await this.#reserve(index, bytes.length)
@@ -92,7 +92,7 @@ async function readSlot(path: string, isOurs: (text: string) => boolean): Promis
   if (bytes.every((byte) => byte === 0)) return { kind: 'empty' }
   const [, number, length, hash] = HEADER.exec(bytes.toString('latin1', 0, HEADER_BYTES)) ?? []
   const body = bytes.subarray(HEADER_BYTES, HEADER_BYTES + Number(length))
-  if (hash !== undefined && digest(body) === hash) {
+  if (hash !== undefined && digest(Number(number), body) === hash) {
     const text = body.toString()
     return isOurs(text) ? { kind: 'text', number: Number(number), text } : { kind: 'foreign' }
   }
@@ -125,6 +125,6 @@ async function syncFolder(path: string): Promise<void> {
   await folder.sync().finally(() => folder.close())
 }
 
-function digest(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
+function digest(number: number, body: Buffer): string {
+  return createHash('sha256').update(`${number} ${body.length}\n`).update(body).digest('hex')
 }

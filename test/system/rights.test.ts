@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { doorConfig, knock, loadRules, useNamespaceLog } from '../support/door.ts'
 import { LiveDaemon } from '../support/live.ts'
-import { useNetns } from '../support/netns.ts'
+import { isAlive, useNetns } from '../support/netns.ts'
 import { BIN, run, useFolder } from '../support/run.ts'
 import { systemTest } from '../support/system.ts'
 
@@ -125,12 +125,3 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables'])('the righ
     expect((await daemon.until('open'))['address']).toBe('192.0.2.77')
   })
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
