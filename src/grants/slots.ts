@@ -3,9 +3,9 @@ import { open, readFile, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Two files of space that was taken beforehand, written in turn: a write that is cut short leaves the other one, and
- * a full disk refuses nothing. Each holds a header line (magic, number of the write, length of the text, and the SHA-256
- * of both and the text: half of a new header before an old text must not look like a newer one), padded to `HEADER_BYTES`, and the text.
+ * Two files of space that was taken beforehand, written in turn: a write that is cut short leaves the other one, and a full disk
+ * refuses nothing. Each holds a header line (magic, number of the write, length of the text, SHA-256 of all three), padded to
+ * `HEADER_BYTES`, and the text. The number is in the checksum, since half a new header must not make an old text look new.
  */
 const MAGIC = 'knocktail-ledger 1'
 const HEADER_BYTES = 128
