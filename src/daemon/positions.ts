@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SourceConfig } from '../config/config.ts'
 import type { LiveSource, Position } from '../sources/source.ts'
@@ -41,9 +41,19 @@ function keyOf({ name, follow }: SourceConfig): string {
 /** A file that cannot be read or is not ours is as good as none. */
 function readJson(path: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const value: unknown = JSON.parse(readPlain(path))
     return typeof value === 'object' && value !== null ? { ...value } : {}
   } catch {
     return {}
+  }
+}
+
+/** A reader process reads it as root, and the folder is not root's: a link or a fifo there is no file. */
+function readPlain(path: string): string {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    return fstatSync(file).isFile() ? readFileSync(file, 'utf8') : ''
+  } finally {
+    closeSync(file)
   }
 }

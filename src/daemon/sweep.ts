@@ -7,10 +7,12 @@ import type { DoorEvent } from '../doors/door-event.ts'
 import { KnocktailError } from '../error.ts'
 import { Ledger } from '../grants/ledger.ts'
 import { startHelper } from '../front/client.ts'
+import type { Helper } from '../front/helper.ts'
 import type { Micros } from '../../parsers/time.ts'
 import { printable } from '../printable.ts'
 import { takeLock } from './lock.ts'
 import { helperCommand } from './prepare.ts'
+import { accountFor, becomeAccount } from './privilege.ts'
 import { loadOwnConfig } from '../config/load.ts'
 
 /** So long a firewall may take before what is left open is told. */
@@ -32,12 +34,17 @@ export async function sweep(path: string, stateDir: string | undefined, told: (e
   // No daemon ever ran here.
   if (!existsSync(join(config.stateDir, 'ledger.a'))) return { closed: 0, left: 0 }
   const lock = await takeLock(config.stateDir)
+  const helper = await startHelper(helperCommand(config, { config: path }), { changed: () => {}, note: () => {}, ended: () => {} })
+  // What is in the folder was written by somebody with fewer rights: only the helper needs those of root.
+  const account = accountFor(config.user)
+  if (account) becomeAccount(account, [])
   const ledger = new Ledger(join(config.stateDir, 'ledger'))
   try {
     const { state, keptAside } = await ledger.open()
     if (!state && keptAside.length > 0) throw new KnocktailError('failed', `the ledger was damaged, and is kept as ${keptAside.map(printable).join(', ')}`)
-    return state ? await closeOverdue(config, path, { ledger, state, told }) : { closed: 0, left: 0 }
+    return state ? await closeOverdue(config, helper, { ledger, state, told }) : { closed: 0, left: 0 }
   } finally {
+    await helper.leave()
     await ledger.close()
     lock.release()
   }
@@ -45,15 +52,13 @@ export async function sweep(path: string, stateDir: string | undefined, told: (e
 
 type Found = { readonly ledger: Ledger; readonly state: NonNullable<Awaited<ReturnType<Ledger['open']>>['state']>; readonly told: (event: DoorEvent) => void }
 
-async function closeOverdue(config: Config, path: string, { ledger, state, told }: Found): Promise<Swept> {
+async function closeOverdue(config: Config, helper: Helper, { ledger, state, told }: Found): Promise<Swept> {
   const clocks = machineClocks()
-  const helper = await startHelper(helperCommand(config, { config: path }), { changed: () => {}, note: () => {}, ended: () => {} })
   const doors = new Doors({ helper, ledger, clocks, bootId: readBootId(clocks), told, ledgerState: () => {}, keepMatches: 0 as Micros })
   doors.resume(state, config)
   await Promise.race([doors.idle(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())])
   doors.stop()
   const left = doors.overdue
   await doors.save()
-  await helper.leave()
   return { closed: state.keys.length - [...doors.keys].length, left }
 }

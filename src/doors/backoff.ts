@@ -16,11 +16,6 @@ export class Backoff<T> {
     return this.#timers.size
   }
 
-  /** How often in a row it was made to wait. */
-  count(key: string): number {
-    return Math.log2((this.#waits.get(key) ?? FIRST_MS) / FIRST_MS)
-  }
-
   /** Answers after how many milliseconds it comes again. */
   wait(key: string, item: T): number {
     const waitMs = this.#waits.get(key) ?? FIRST_MS

@@ -24,9 +24,6 @@ export interface DoorContext {
   readonly told: (event: DoorEvent) => void
 }
 
-/** So often a close is put off because it cannot be looked whose entry is there: seven seconds. */
-const BLIND_AFTER = 3
-
 /** What is done at one firewall, one operation at a time, and what comes of it. */
 export class Operations {
   readonly #traits: Traits
@@ -71,7 +68,9 @@ export class Operations {
       return record && !record.foreign ? 'remove' : undefined
     }
     if (!record) return 'add'
-    if (record.foreign || !this.#traits.repeats) return undefined
+    // Somebody else's entry may be gone by now: then ours is wanted.
+    if (record.foreign) return this.#traits.lists ? 'add' : undefined
+    if (!this.#traits.repeats) return undefined
     if (this.#confirmed.get(keyText(due)) === deadline) return undefined
     // Somebody else's may stand there by now: where entries show whose they are, `add` looks.
     return this.#traits.marks ? 'add' : 'renew'
@@ -90,6 +89,7 @@ export class Operations {
       if (outcome.kind === 'unserved') keys.delete(due.id, due.address)
       const isKnown = this.#confirmed.has(keyText(due))
       if (outcome.kind === 'done') this.#confirmed.set(keyText(due), deadlines[index]!)
+      if (outcome.kind === 'done') keys.put({ ...due, foreign: false })
       this.#tell(isKnown ? 'renew' : batch.verb, due, outcome)
     }
     if (batch.verb === 'add') void this.#context.save()
@@ -112,9 +112,8 @@ export class Operations {
   async #remove(batch: Batch): Promise<void> {
     const { helper, keys, save } = this.#context
     for (const due of batch.due) this.#confirmed.delete(keyText(due))
-    const ours = await this.#withoutOthers(batch)
-    const outcomes = ours.length === 0 ? [] : await helper.remove(batch.id, ours.map(({ address }) => address))
-    for (const [index, due] of ours.entries()) {
+    const outcomes = await helper.remove(batch.id, batch.due.map(({ address }) => address))
+    for (const [index, due] of batch.due.entries()) {
       const outcome = outcomes[index] ?? NO_ANSWER
       const killed = keys.find(due.id, due.address)?.kill === true
       if (outcome.kind === 'done') keys.delete(due.id, due.address)
@@ -122,24 +121,6 @@ export class Operations {
       if (outcome.kind === 'done' && killed) this.#tell('kill', due, await helper.kill(due.id, due.address))
     }
     void save()
-  }
-
-  /** Somebody else may have made an entry of his own where ours was: that one stays. */
-  async #withoutOthers({ id, due }: Batch): Promise<readonly Due[]> {
-    if (!this.#traits.marks || !this.#traits.lists) return due
-    const { helper, keys } = this.#context
-    const listing = await helper.list(id)
-    if (listing.kind === 'failed') return due.filter((one) => this.#isBlind(one, listing.why))
-    const others = new Set(listing.entries.filter(({ mark }) => mark === 'foreign').map(({ address }) => address))
-    for (const { address } of due) if (others.has(address)) keys.delete(id, address)
-    return due.filter(({ address }) => !others.has(address))
-  }
-
-  /** Where it cannot be looked, closing waits for a while; but not for ever where nothing else would close it. */
-  #isBlind(due: Due, why: string): boolean {
-    if (!this.#traits.expires && this.#backoff.count(keyText(due)) >= BLIND_AFTER) return true
-    this.#tell('remove', due, { kind: 'failed', why })
-    return false
   }
 
   #tell(verb: Verb, due: Due, outcome: Outcome): void {
@@ -174,7 +155,7 @@ export class Operations {
       keys.put({ ...keys.find(id, address)!, foreign: true })
     }
     this.#tellStrays(target, found.strays)
-    const wrong = [...found.vanished, ...found.misdated, ...found.overdue, ...found.gone]
+    const wrong = [...found.vanished, ...found.misdated, ...found.overdue, ...found.gone, ...found.freed]
     for (const address of wrong) this.#confirmed.delete(keyText({ id, address }))
     return wrong.map((address) => ({ id, target, address, kill: keys.find(id, address)!.kill }))
   }

@@ -23,6 +23,8 @@ export interface Difference {
   readonly gone: readonly Address[]
   /** Was ours, and now somebody else's entry stands in its place. */
   readonly taken: readonly Address[]
+  /** Somebody else's entry that stood there is gone, and ours is wanted. */
+  readonly freed: readonly Address[]
   /** There with our mark, though we know nothing of it, or at a target that bears no marks: never adopted, never removed. */
   readonly strays: readonly Address[]
 }
@@ -41,6 +43,7 @@ export function difference(held: readonly HeldKey[], listed: readonly Listed[], 
     overdue: inState('overdue'),
     gone: inState('gone'),
     taken: inState('taken'),
+    freed: held.filter(({ address, foreign, deadline }) => foreign && deadline !== undefined && !entries.has(address)).map(({ address }) => address),
     strays: listed.filter(({ address, mark }) => mark !== 'foreign' && !known.has(address)).map(({ address }) => address),
   }
 }

@@ -68,7 +68,7 @@ export interface Firewall {
   readonly add: (entries: readonly Entry[]) => Promise<Outcome[]>
   /** Makes entries that are ours last as long as given from now, longer or shorter, also if they have vanished. */
   readonly renew: (entries: readonly Entry[]) => Promise<Outcome[]>
-  /** Takes away entries that are ours. */
+  /** Takes away entries that are ours; where entries show whose they are, somebody else's stays, and counts as done. */
   readonly remove: (addresses: readonly Address[]) => Promise<Outcome[]>
   readonly list: () => Promise<Listing>
   /** What keeps this target from working on this machine; empty: nothing was found. */

@@ -36,9 +36,9 @@ class Nftables implements Firewall {
   }
 
   readonly add = (entries: readonly Entry[]): Promise<Outcome[]> => this.#bySet(entries, (set, own) => this.#create(set, own))
-  readonly renew = (entries: readonly Entry[]): Promise<Outcome[]> => this.#bySet(entries, (set, own) => this.#refresh(set, own))
+  readonly renew = (entries: readonly Entry[]): Promise<Outcome[]> => this.#bySet(entries, async (set, own) => [...(await this.#claim(set, own)).values()])
   readonly remove = (addresses: readonly Address[]): Promise<Outcome[]> =>
-    this.#bySet(addresses.map((address) => ({ address })), (set, own) => this.#delete(set, own))
+    this.#bySet(addresses.map((address) => ({ address })), (set, own) => this.#deleteOurs(set, own))
 
   readonly list = async (): Promise<Listing> => {
     const listings = await Promise.all(this.#sets().map((set) => this.#listSet(set)))
@@ -101,6 +101,15 @@ class Nftables implements Firewall {
     }, (problem) => (problem === undefined ? DONE : failed(`nft: ${problem} (set ${set})`)))
   }
 
+  /** Whoever asks: what somebody else put there stays, and is not there for us. */
+  async #deleteOurs(set: string, items: readonly { readonly address: Address }[]): Promise<Outcome[]> {
+    const listing = await this.#listSet(set)
+    if (listing.kind === 'failed') return items.map(() => (MISSING.test(listing.why) ? DONE : failed(listing.why)))
+    const ours = new Set(listing.entries.filter(({ mark }) => mark === 'ours').map(({ address }) => address))
+    const outcomes = await this.#delete(set, items.filter(({ address }) => ours.has(address)))
+    return items.map(({ address }) => (ours.has(address) ? outcomes.shift()! : DONE))
+  }
+
   #delete(set: string, items: readonly { readonly address: Address }[]): Promise<Outcome[]> {
     return this.#each(items, (some) => `delete element ${set} { ${this.#keys(some)} }`,
       (problem) => (problem === undefined || MISSING.test(problem) ? DONE : failed(`nft: ${problem} (set ${set})`)))
@@ -124,6 +133,7 @@ class Nftables implements Firewall {
     const program = this.#program()
     if (program === undefined) return items.map(() => result('it is not installed'))
     const session: NftSession = nftSession(program)
+    if (items.length === 0) return []
     const [problem] = await session.run([command(items)])
     if (problem === undefined || items.length === 1) return items.map(() => result(problem))
     return (await session.run(items.map((item) => command([item])))).map(result)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { open, readFile, rename, type FileHandle } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
@@ -12,6 +13,11 @@ const HEADER_BYTES = 128
 const HEADER = /^knocktail-ledger 1 (\d{1,15}) (\d{1,10}) ([0-9a-f]{64}) *\n$/
 /** Room for some hundred grants; more is taken in steps as it is needed. */
 const FIRST_BYTES = 1 << 17
+
+/** More than any ledger: what is larger is none. */
+const MOST_BYTES = 1 << 26
+/** The folder may belong to somebody with fewer rights: what he put there must lead nowhere, and hold nobody up. */
+const PLAINLY = constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** What a slot held: a text and the number of its write, nothing yet, ours but not whole, or somebody else's. */
 type SlotContent = { readonly kind: 'text'; readonly number: number; readonly text: string } | { readonly kind: 'empty' | 'torn' | 'foreign' }
@@ -59,6 +65,7 @@ export class Slots {
     const bytes = Buffer.concat([Buffer.from(header), body])
     const index = number % 2
     await this.#reserve(index, bytes.length)
+    if ((await this.#files[index]!.stat()).nlink === 0) throw new Error('its file was removed')
     await writeWhole(this.#files[index]!, bytes)
     await this.#files[index]!.datasync()
     this.#number = number
@@ -82,13 +89,9 @@ export class Slots {
 }
 
 async function readSlot(path: string, isOurs: (text: string) => boolean): Promise<SlotContent> {
-  let bytes: Buffer
-  try {
-    bytes = await readFile(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'empty' }
-    throw error
-  }
+  const bytes = await readPlain(path)
+  if (bytes === 'missing') return { kind: 'empty' }
+  if (bytes === 'no file') return { kind: 'foreign' }
   if (bytes.every((byte) => byte === 0)) return { kind: 'empty' }
   const [, number, length, hash] = HEADER.exec(bytes.toString('latin1', 0, HEADER_BYTES)) ?? []
   const body = bytes.subarray(HEADER_BYTES, HEADER_BYTES + Number(length))
@@ -100,6 +103,22 @@ async function readSlot(path: string, isOurs: (text: string) => boolean): Promis
   return { kind: MAGIC.startsWith(bytes.toString('latin1', 0, MAGIC.length).replace(/\0+$/, '')) ? 'torn' : 'foreign' }
 }
 
+async function readPlain(path: string): Promise<Buffer | 'missing' | 'no file'> {
+  let file: FileHandle | undefined
+  try {
+    file = await open(path, constants.O_RDONLY | PLAINLY)
+    const found = await file.stat()
+    return found.isFile() && found.nlink === 1 && found.size <= MOST_BYTES ? await file.readFile() : 'no file'
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return 'missing'
+    if (code === 'ELOOP' || code === 'ENXIO') return 'no file'
+    throw error
+  } finally {
+    await file?.close()
+  }
+}
+
 /** Under a name of its own, for somebody to look at. */
 async function keepAside(path: string): Promise<string> {
   const kept = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '')}`
@@ -109,7 +128,7 @@ async function keepAside(path: string): Promise<string> {
 
 async function openOrCreate(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r+')
+    return await open(path, constants.O_RDWR | PLAINLY)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     return open(path, 'wx+', 0o600)

@@ -15,6 +15,8 @@ import { Server } from './server.ts'
 
 const LOOK_MS = 500
 const RETRY_MS = 5000
+/** So long the front has to close what is over, in microseconds. */
+const GRACE = 3e6
 
 /**
  * The privileged part: serves the front on standard input and output, and outlives it until what it opened is closed. Does not
@@ -41,11 +43,19 @@ export async function runHelper(configPath: string, options: { readonly stateDir
   await inheritEntries(entries, boot)
   offerEntries(entries, boot, () => front.ended.then(() => server.turns.idle()))
   say({ kind: 'ready', count: targets.planned.length })
+  const guard = setInterval(() => closeOverdue(server, entries, boot() - GRACE), RETRY_MS / 2)
   front.listen((line) => server.receive(line), server.turns)
   await front.ended
+  clearInterval(guard)
   watch.stop()
   await closeAll(server, entries, () => (front.isHurried ? Number.POSITIVE_INFINITY : boot()))
   process.exit(0)
+}
+
+/** A front that lives may still be stuck, behind a log that nobody reads, say. It closes in time itself, or not at all. */
+function closeOverdue({ turns }: Server, entries: Entries, now: number): void {
+  if (turns.size > 0) return
+  for (const { target, address } of entries.due(now)) turns.push(target, { id: 0, verb: 'remove', target, address })
 }
 
 /** Takes away what the front cannot any more, each at its time by the clock given; what fails is tried again. */

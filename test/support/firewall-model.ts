@@ -89,7 +89,8 @@ export class FirewallModel {
   }
 
   #remove(target: TargetId, address: Address): Outcome {
-    this.held.delete(`${target} ${address}`)
+    const key = `${target} ${address}`
+    if (!this.#marks || this.held.get(key)?.owner === 'us') this.held.delete(key)
     return DONE
   }
 
