@@ -14,16 +14,16 @@ export interface FreshnessParts {
   readonly clocks: Pick<Clocks, 'wall'>
   readonly matches: Matches
   readonly maxAge: Micros
-  /** Whether there was a ledger: without one it cannot be told what lines from before this process have opened already. */
-  readonly hasLedger: boolean
+  /** When the ledger was begun: of what was written before, it cannot be told what it has opened already. */
+  readonly begun: Micros
 }
 
 /**
  * Live, an event counts only if its time is within max_age of now, and for a rule only if it is after the last match of that rule by
  * that address: so a line that is read again opens nothing again. Undefined: it counts for every rule.
  */
-export function freshnessOf(event: ConnectionEvent, backlog: boolean, { clocks, matches, maxAge, hasLedger }: FreshnessParts): Freshness {
-  if (backlog && !hasLedger) return 'stale'
+export function freshnessOf(event: ConnectionEvent, backlog: boolean, { clocks, matches, maxAge, begun }: FreshnessParts): Freshness {
+  if (backlog && event.time < begun) return 'stale'
   const age = Math.abs(clocks.wall() - event.time)
   if (age > maxAge) return backlog && age <= maxAge + COPY_MEMORY ? NEVER : 'stale'
   // A stamp of whole seconds may be that of the match and yet be new; what was read by the process before us is not. A match

@@ -38,10 +38,10 @@ class Front {
     own: { contains: () => false }, runOnce: () => {}, observeOnly: () => false,
     matched: ({ rule, address, time }) => this.matches.add(rule.name, address, time),
   })
-  hasLedger = true
+  begun = 0
 
   read(event: ConnectionEvent, backlog = false): Happening['event'][] {
-    const freshness = freshnessOf(event, backlog, { clocks: { wall: () => this.now as Micros }, matches: this.matches, maxAge: MAX_AGE, hasLedger: this.hasLedger })
+    const freshness = freshnessOf(event, backlog, { clocks: { wall: () => this.now as Micros }, matches: this.matches, maxAge: MAX_AGE, begun: this.begun as Micros })
     return freshness === 'stale' ? [] : this.#pipeline.read(event, freshness).map(({ event: name }) => name)
   }
 
@@ -61,9 +61,9 @@ describe('a live line', () => {
     expect(opened).toEqual(counts ? ['open'] : [])
   })
 
-  it('of before the start is history where there is no ledger', () => {
+  it('of before the ledger was begun is history, for whoever reads it when', () => {
     const front = new Front()
-    front.hasLedger = false
+    front.begun = START + SECOND / 2
     expect([7000, 8000, 9000].flatMap((port, index) => front.read(syn(port, index - 5), true))).toEqual([])
     expect([7000, 8000, 9000].flatMap((port, index) => front.read(syn(port, index), false))).toEqual(['open'])
   })

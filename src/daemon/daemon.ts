@@ -44,7 +44,6 @@ export class Daemon {
   readonly #own
   readonly #sessions: Sessions
   #config: Config
-  #hasLedger = false
   #timers: NodeJS.Timeout[] = []
   #expiry: NodeJS.Timeout | undefined
   #lead: number
@@ -91,7 +90,6 @@ export class Daemon {
 
   /** Goes on where the process before this one ended; `found`: its ledger, undefined if there was none. */
   start(found: LedgerState | undefined): void {
-    this.#hasLedger = found !== undefined
     if (found) this.doors.resume(found, this.#config)
     void this.doors.save()
     this.#timers = [
@@ -102,7 +100,7 @@ export class Daemon {
   }
 
   read({ source, events, backlog }: EventBatch): void {
-    const parts = { clocks: this.#parts.clocks, matches: this.doors.matches, maxAge: this.#config.maxAge, hasLedger: this.#hasLedger }
+    const parts = { clocks: this.#parts.clocks, matches: this.doors.matches, maxAge: this.#config.maxAge, begun: this.doors.begun }
     for (const event of events) {
       const freshness = freshnessOf(event, backlog, parts)
       if (freshness === 'stale') this.#countStale(source, event.time, backlog)
@@ -122,7 +120,7 @@ export class Daemon {
     this.#config = liveRules(config, this.#own, this.#config)
     this.#pipeline.reload(this.#config)
     const now = this.#parts.clocks.wall()
-    this.#tell(this.doors.dropRules(this.#config).map((grant) => closed(grant, now)))
+    this.#tell(this.doors.dropOthers(this.#config).map((grant) => closed(grant, now)))
     this.doors.reconcile(this.#config)
   }
 

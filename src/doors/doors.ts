@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Micros } from '../../parsers/time.ts'
 import type { Match } from '../../rules/decision.ts'
 import type { Config, DoorRule } from '../config/config.ts'
@@ -5,6 +6,7 @@ import type { Clocks } from '../clocks.ts'
 import type { FirewallName } from '../config/firewalls.ts'
 import { targetId, type Target, type TargetId } from '../firewalls/target.ts'
 import { plannedTargets, targetsOf } from '../firewalls/targets.ts'
+import { refusal } from '../grants/admission.ts'
 import { Desired, type DesiredKey } from '../grants/desired.ts'
 import { Grants, type Grant } from '../grants/grants.ts'
 import { KeyRecords } from '../grants/key-records.ts'
@@ -39,10 +41,13 @@ export class Doors {
   readonly #desired: Desired
   readonly #lanes = new Map<string, Lane>()
   readonly #parts: DoorParts
+  /** When the ledger was begun, by the wall clock. */
+  begun: Micros
   #ledgerFails = false
 
   constructor(parts: DoorParts) {
     this.#parts = parts
+    this.begun = parts.clocks.wall()
     this.#desired = new Desired((key) => this.#touch(key))
     this.grants = new Grants(parts.clocks, {
       stands: (grant, before) => {
@@ -55,7 +60,7 @@ export class Doors {
       },
     })
     this.matches = new Matches(parts.keepMatches)
-    parts.ledger.keep({ boot: parts.bootId, grants: this.grants, keys: this.#keys, matches: this.matches })
+    parts.ledger.keep({ boot: parts.bootId, begun: () => this.begun, grants: this.grants, keys: this.#keys, matches: this.matches })
   }
 
   /** How many keys wait for their firewall. */
@@ -79,11 +84,12 @@ export class Doors {
    */
   resume(state: LedgerState, config: Config): void {
     const { wall, boot } = this.#parts.clocks
+    this.begun = state.begun
     for (const [key, time] of state.matches) this.matches.restore(key, time)
     for (const record of state.keys) this.#keys.put(record)
     if (state.boot === this.#parts.bootId) {
       const standing = state.grants.filter(({ deadline, until }) => deadline > boot() && until > wall())
-      for (const grant of standing) if (hasRule(config, grant)) this.grants.restore(grant)
+      for (const grant of standing) if (isStillRight(grant, config)) this.grants.restore(grant)
     }
     this.touchAll()
   }
@@ -113,9 +119,9 @@ export class Doors {
     }
   }
 
-  /** Closes what rules that are gone have opened. */
-  dropRules(config: Config): Grant[] {
-    return [...this.grants.all()].filter((grant) => !hasRule(config, grant)).flatMap(({ rule, address }) => this.grants.close(rule, address) ?? [])
+  /** Closes what a configuration would not open any more. */
+  dropOthers(config: Config): Grant[] {
+    return [...this.grants.all()].filter((grant) => !isStillRight(grant, config)).flatMap(({ rule, address }) => this.grants.close(rule, address) ?? [])
   }
 
   /** Compares what that firewall holds, or all of them, with what they should. */
@@ -168,6 +174,9 @@ export class Doors {
   }
 }
 
-function hasRule(config: Config, { rule }: Grant): boolean {
-  return config.rules.some((door) => door.match.name === rule && !door.opens.observe) && config.mode !== 'observe'
+/** Whether that configuration would open the same for that address: its rule is there, opens the same, and the address may. */
+function isStillRight({ rule, address, targets }: Grant, config: Config): boolean {
+  const door = config.rules.find(({ match }) => match.name === rule)
+  if (!door || door.opens.observe || config.mode === 'observe' || refusal(address, config)) return false
+  return isDeepStrictEqual(targetsOf(door, config).map(targetId).toSorted(), targets.map(targetId).toSorted())
 }

@@ -10,12 +10,14 @@ import type { KeyRecord } from './key-records.ts'
 /** The ledger's state as text: JSON in which each target stands once. */
 export interface LedgerState {
   readonly boot: string
+  /** When the ledger was begun, by the wall clock: what was written before counts for nothing, whoever reads it when. */
+  readonly begun: Micros
   readonly grants: readonly Grant[]
   readonly keys: readonly KeyRecord[]
   readonly matches: readonly (readonly [string, Micros])[]
 }
 
-export function formatLedger({ boot, grants, keys, matches }: LedgerState): string {
+export function formatLedger({ boot, begun, grants, keys, matches }: LedgerState): string {
   const targets: Record<string, Target> = {}
   const idOf = (target: Target): string => {
     const id = targetId(target)
@@ -24,6 +26,7 @@ export function formatLedger({ boot, grants, keys, matches }: LedgerState): stri
   }
   const text = {
     boot,
+    begun,
     grants: grants.map(({ targets: own, ...grant }) => ({ ...grant, targets: own.map(idOf) })),
     keys: keys.map(({ target, address, foreign, kill }) => ({ target: idOf(target), address, foreign, kill })),
     matches,
@@ -36,12 +39,12 @@ export function formatLedger({ boot, grants, keys, matches }: LedgerState): stri
 export function parseLedger(text: string): LedgerState | undefined {
   const read = v.safeParse(LEDGER, parseJson(text))
   if (!read.success) return undefined
-  const { boot, grants, keys, matches, targets } = read.output
+  const { boot, begun, grants, keys, matches, targets } = read.output
   const byId = new Map(Object.entries(targets))
   if ([...byId].some(([id, target]) => targetId(target) !== id)) return undefined
   if ([...grants.flatMap((grant) => grant.targets), ...keys.map(({ target }) => target)].some((id) => !byId.has(id))) return undefined
   return {
-    boot, matches,
+    boot, begun, matches,
     grants: grants.map((grant) => ({ ...grant, user: grant.user, targets: grant.targets.map((id) => byId.get(id)!) })),
     keys: keys.map((key) => ({ ...key, id: key.target, target: byId.get(key.target)! })),
   }
@@ -78,6 +81,7 @@ const TARGET = v.strictObject({
 })
 const LEDGER = v.object({
   boot: v.string(),
+  begun: MICROS,
   grants: v.array(v.object({
     rule: v.string(), user: v.optional(v.string()), address: ADDRESS, openedAt: MICROS, until: MICROS, deadline: MICROS, latest: MICROS,
     targets: v.array(TARGET_ID), kill: v.boolean(),

@@ -1,3 +1,4 @@
+import type { Micros } from '../../parsers/time.ts'
 import type { Grant } from './grants.ts'
 import type { KeyRecords } from './key-records.ts'
 import { formatLedger, parseLedger, type LedgerState } from './ledger-text.ts'
@@ -7,6 +8,7 @@ import { Slots } from './slots.ts'
 /** What the ledger keeps, where it is kept while we run. */
 export interface LedgerContents {
   readonly boot: string
+  readonly begun: () => Micros
   readonly grants: { readonly all: () => Iterable<Grant> }
   readonly keys: KeyRecords
   readonly matches: Matches
@@ -83,9 +85,9 @@ export class Ledger implements LedgerKeeping {
   }
 
   async #write(): Promise<boolean> {
-    const { boot, grants, keys, matches } = this.#contents!
+    const { boot, begun, grants, keys, matches } = this.#contents!
     try {
-      await this.#slots.write(formatLedger({ boot, grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()] }))
+      await this.#slots.write(formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()] }))
       this.problem = undefined
       return true
     } catch (error) {
