@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { findDialect } from '../parsers/dialects.ts'
 import type { SourceConfig } from './config/config.ts'
 
@@ -18,6 +18,15 @@ export function forgeableBy({ follow, parser }: SourceConfig): string | undefine
 function logsAllNamespaces(): boolean {
   try {
     return readFileSync(ALL_NETNS, 'latin1').trim() !== '0'
+  } catch {
+    // Only the first namespace shows it; in any other one, packets are in the kernel's log only if it is 1.
+    return isInOtherNamespace()
+  }
+}
+
+function isInOtherNamespace(): boolean {
+  try {
+    return readlinkSync('/proc/self/ns/net') !== readlinkSync('/proc/1/ns/net')
   } catch {
     return false
   }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -104,6 +105,29 @@ describe('the ledger', () => {
     expect(kept.map((name) => readFileSync(join(folder.path, name), 'utf8'))).toEqual([text, text])
     await written(path, 4)
     expect(await found(path)).toEqual({ grants: 4, keptAside: 0 })
+  })
+
+  it('follows no link out of its folder, and waits for no fifo', async () => {
+    const [linked, piped] = [newPath(), newPath()]
+    const target = folder.write('of-somebody-else', '')
+    symlinkSync(target, `${linked}.a`)
+    execFileSync('mkfifo', [`${piped}.a`])
+    for (const path of [linked, piped]) {
+      expect(await found(path)).toEqual({ grants: undefined, keptAside: 1 })
+      await written(path, 1, 2)
+      expect(await found(path)).toEqual({ grants: 2, keptAside: 0 })
+    }
+    expect(readFileSync(target, 'utf8')).toBe('')
+  })
+
+  it('is not written to files that were removed', async () => {
+    const path = newPath()
+    const ledger = new Ledger(path)
+    await ledger.open()
+    ledger.keep(contents(1))
+    for (const slot of ['a', 'b']) rmSync(`${path}.${slot}`)
+    expect(await ledger.save()).toBe(false)
+    await ledger.close()
   })
 
   it('keeps aside what is torn where nothing whole is left', async () => {

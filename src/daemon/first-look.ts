@@ -37,3 +37,12 @@ export async function tellFindings(config: Config, helper: Pick<Helper, 'check'>
 function tellFinding({ severity, message }: Finding, firewall: string, rules: readonly string[], log: Log): void {
   log.write({ level: severity === 'error' ? 'error' : 'warn', event: 'finding', text: `firewall ${firewall} (${rules.join(', ')}): ${message}`, facts: { firewall } })
 }
+
+/** Lists are not written to yet: what was used is known only as long as we run. */
+export function tellForgetful({ rules }: Config, log: Log): void {
+  for (const { match, sequences } of rules) {
+    if (!sequences.some(({ id }) => id !== 'static')) continue
+    const text = `rule ${match.name}: which one-time sequences were used is forgotten at a restart: take them out of the list by hand`
+    log.write({ level: 'warn', event: 'one-time-forgotten', text, facts: { rule: match.name } })
+  }
+}

@@ -43,6 +43,15 @@ export class Following {
     return [...this.#followed.values()].map(({ live }) => live)
   }
 
+  /** The first of these that cannot be begun anew: what only root may open was opened before its rights were given up. */
+  fixed(sources: readonly SourceConfig[]): string | undefined {
+    const changed = sources.find((source) => {
+      const before = this.#followed.get(source.name)?.config
+      return this.#parts.rights.has(source.name) && before !== undefined && !isSame(source, before)
+    })
+    return changed?.name
+  }
+
   /** Follows these and no others; those that stay as they are go on undisturbed. */
   async follow(sources: readonly SourceConfig[]): Promise<void> {
     for (const [name, { config, live }] of this.#followed) {

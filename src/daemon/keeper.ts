@@ -2,7 +2,7 @@ import type { FirewallName } from '../config/firewalls.ts'
 import type { Outcome } from '../firewalls/firewall.ts'
 import type { Helper, HelperEvents } from '../front/helper.ts'
 
-const GONE: Outcome = { kind: 'failed', why: 'the helper is not running' }
+const GONE = { kind: 'failed', why: 'the helper is not running' } as const
 const FIRST_MS = 500
 const LONGEST_MS = 30_000
 
@@ -39,7 +39,7 @@ export class HelperKeeper implements Helper {
   renew: Helper['renew'] = (target, entries) => this.#helper?.renew(target, entries) ?? gone(entries)
   remove: Helper['remove'] = (target, addresses) => this.#helper?.remove(target, addresses) ?? gone(addresses)
   kill: Helper['kill'] = (target, address) => this.#helper?.kill(target, address) ?? Promise.resolve(GONE)
-  list: Helper['list'] = (target) => this.#helper?.list(target) ?? Promise.resolve({ kind: 'failed', why: GONE.kind })
+  list: Helper['list'] = (target) => this.#helper?.list(target) ?? Promise.resolve(GONE)
   check: Helper['check'] = (target) => this.#helper?.check(target) ?? Promise.resolve([])
   reload: Helper['reload'] = () => this.#helper?.reload() ?? Promise.resolve(GONE)
 

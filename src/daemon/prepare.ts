@@ -1,3 +1,4 @@
+import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readBootId, type Clocks } from '../clocks.ts'
@@ -43,6 +44,7 @@ export async function prepare(config: Config, options: RunOptions, { clocks, log
   const lock = dryRun ? undefined : await takeLock(config.stateDir)
   const positions = dryRun ? undefined : new Positions(config.stateDir)
   const groups = sourceGroups(config.sources)
+  if (account) provideFor(account, groups, config, options, log)
   return {
     clocks, log, dryRun, lock, positions,
     bootId: readBootId(clocks),
@@ -52,6 +54,14 @@ export async function prepare(config: Config, options: RunOptions, { clocks, log
     dropRights: () => account && becomeAccount(account, groups),
     ledger: dryRun ? undefined : new Ledger(join(config.stateDir, 'ledger')),
   }
+}
+
+/** What the account needs later: its log file, to open it anew, and the configuration, to read it again. */
+function provideFor(account: Account, groups: readonly number[], config: Config, options: RunOptions, log: Log): void {
+  if (config.log !== undefined) chownSync(config.log, account.uid, account.gid)
+  if (mayRead(options.config, account, groups)) return
+  const text = `the configuration cannot be read by user ${account.name}, so SIGHUP cannot load it: chgrp ${account.name} and chmod 640, or restart instead`
+  log.write({ level: 'warn', event: 'config-unreadable', text, facts: {} })
 }
 
 /** Throws a KnocktailError if only trusted sources are wanted, and one is not. */

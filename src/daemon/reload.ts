@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { watch, type FSWatcher } from 'chokidar'
 import type { Config } from '../config/config.ts'
@@ -25,6 +26,8 @@ export class Reloading {
   readonly #parts: ReloadParts
   #watcher: FSWatcher | undefined
   #settled: NodeJS.Timeout | undefined
+  /** What the file was when it was told of: an editor's steps are one change. */
+  #told = ''
 
   constructor(options: RunOptions, parts: ReloadParts) {
     this.#options = options
@@ -66,15 +69,23 @@ export class Reloading {
   }
 
   async #tellChange(): Promise<void> {
+    const text = await readFile(this.#options.config, 'utf8').catch(() => '')
+    if (text === this.#told) return
+    this.#told = text
     const config = await this.#load('config-changed', 'it was changed, and cannot be loaded as it is')
     if (!config || sameConfig(config, this.#parts.daemon.config)) return
     this.#parts.log.write({ level: 'info', event: 'config-changed', text: 'the configuration was changed: SIGHUP loads it', facts: {} })
   }
 
+  #fixedSource({ sources }: Config): string | undefined {
+    const name = this.#parts.following.fixed(sources)
+    return name === undefined ? undefined : `source ${name} was opened with rights that were given up: its change takes effect only at a restart`
+  }
+
   async #load(event: string, meaning: string): Promise<Config | undefined> {
     try {
       const config = await loadRunConfig(this.#options)
-      const loss = lossOf(this.#parts.daemon.config, config)
+      const loss = lossOf(this.#parts.daemon.config, config) ?? this.#fixedSource(config)
       if (loss === undefined) return config
       this.#parts.log.write({ level: 'error', event, text: `${meaning}: ${loss}`, facts: {} })
     } catch (error) {

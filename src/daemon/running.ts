@@ -8,7 +8,7 @@ import type { LedgerState } from '../grants/ledger-text.ts'
 import { HelperKeeper } from './keeper.ts'
 import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
-import { settleTables, tellFindings } from './first-look.ts'
+import { settleTables, tellFindings, tellForgetful } from './first-look.ts'
 import { Following } from './following.ts'
 import type { Prepared } from './prepare.ts'
 import { Reloading } from './reload.ts'
@@ -71,6 +71,7 @@ export class Running {
     this.#reloading.watch()
     this.#timers.push(setInterval(() => this.#following.savePositions(), POSITIONS_MS))
     const { rules, sources } = this.#daemon.config
+    tellForgetful(this.#daemon.config, log)
     if (!dryRun) void tellFindings(this.#daemon.config, this.#keeper, log)
     log.write({ level: 'info', event: 'started', text: `${rules.length} rules, ${sources.length} sources`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
   }
@@ -111,7 +112,9 @@ export class Running {
   }
 
   #helperEnded(why: string, retryMs: number | undefined): void {
-    this.#prepared.log.write({ level: 'error', event: 'helper-ended', text: `the helper has ended: ${why}`, facts: { why, retryMs } })
+    const open = [...this.#daemon.doors.keys].length
+    const doors = retryMs === undefined && open > 0 ? `; ${open} entries are left to their firewall until the next start or sweep` : ''
+    this.#prepared.log.write({ level: 'error', event: 'helper-ended', text: `the helper has ended: ${why}${doors}`, facts: { why, retryMs, open } })
     // Without root's rights it cannot be started again: whoever started us must begin anew.
     if (retryMs === undefined) this.#stop({ why: 'nothing can be opened or closed without the helper', code: 1 })
   }

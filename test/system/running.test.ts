@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { doorConfig, knock, KNOCKS, loadRules, ruleset, useNamespaceLog } from '../support/door.ts'
+import { eventually } from '../support/eventually.ts'
 import { LiveDaemon } from '../support/live.ts'
 import { addressOf, useNetns } from '../support/netns.ts'
 import { BIN, useFolder } from '../support/run.ts'
@@ -82,6 +83,46 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
     await new Promise((resolve) => setTimeout(resolve, 500))
     expect(await elements()).toContain(CLIENT)
     expect(await elements()).not.toContain('timeout 1s')
+  })
+
+  it('opens its own door when the administrator\'s entry that stood there has gone', async () => {
+    await netns.serve(['nft', 'add', 'element', 'inet', 'filter', 'knock4', `{ ${CLIENT} timeout 2s }`])
+    await start({ openFor: '60s' })
+    await knock(netns)
+    await daemon.until('foreign')
+    await eventually(async () => expect(await elements()).not.toContain(CLIENT))
+    await knock(netns)
+    await daemon.until('opened')
+    expect(await netns.canConnect(22)).toBe(true)
+  })
+
+  it('closes a door of an address that a reload puts into never_open', async () => {
+    await start({ openFor: '60s' })
+    await knock(netns)
+    await daemon.until('opened')
+    daemon.configure(daemon.config.replace('firewall = nftables', `firewall = nftables\nnever_open = ${CLIENT}`))
+    daemon.signal('SIGHUP')
+    await daemon.until('closed')
+    expect(await netns.canConnect(22)).toBe(false)
+  })
+
+  it('refuses a reload that changes a source which it could not open again', async () => {
+    await start()
+    daemon.configure(daemon.config.replace('follow = kmsg', 'follow = kmsg\ntimezone = UTC'))
+    daemon.signal('SIGHUP')
+    expect((await daemon.until('config-refused')).text).toContain('source kernel')
+    await knock(netns)
+    await daemon.until('opened')
+  })
+
+  it('closes what does not end by itself also while it is stuck', async () => {
+    await start({ openFor: '2s', rule: 'firewall = iptables' })
+    await knock(netns)
+    await daemon.until('opened')
+    daemon.signal('SIGSTOP')
+    await eventually(async () => expect(await netns.serve(['iptables', '-S', 'KNOCKTAIL'])).not.toContain('-A KNOCKTAIL'))
+    daemon.signal('SIGCONT')
+    await daemon.until('closed')
   })
 
   it('goes on after a restart: a door stays open, a sequence begun before is completed after, and none opens twice', async () => {
