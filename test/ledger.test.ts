@@ -109,15 +109,15 @@ describe('the ledger', () => {
 
   it('follows no link out of its folder, and waits for no fifo', async () => {
     const [linked, piped] = [newPath(), newPath()]
-    const target = folder.write('of-somebody-else', '')
-    symlinkSync(target, `${linked}.a`)
+    const victim = folder.write('of-somebody-else', '')
+    symlinkSync(victim, `${linked}.a`)
     execFileSync('mkfifo', [`${piped}.a`])
     for (const path of [linked, piped]) {
       expect(await found(path)).toEqual({ grants: undefined, keptAside: 1 })
       await written(path, 1, 2)
       expect(await found(path)).toEqual({ grants: 2, keptAside: 0 })
     }
-    expect(readFileSync(target, 'utf8')).toBe('')
+    expect(readFileSync(victim, 'utf8')).toBe('')
   })
 
   it('is not written to files that were removed', async () => {
