@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { watch, type FSWatcher } from 'chokidar'
 import type { Config } from '../config/config.ts'
 import { KnocktailError } from '../error.ts'
@@ -51,7 +51,7 @@ export class Reloading {
 
   /** A changed file is looked at and told of, not loaded: it may be half written, or cut by a full disk. */
   watch(): void {
-    const { config } = this.#options
+    const config = resolve(this.#options.config)
     this.#watcher = watch(dirname(config), { depth: 0, ignoreInitial: true, ignored: (path, stats) => stats?.isFile() === true && path !== config })
     // It may have been changed while the watch was being set up.
     for (const sign of ['ready', 'raw', 'all'] as const) this.#watcher.on(sign, () => this.#look())

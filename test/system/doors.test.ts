@@ -32,7 +32,7 @@ systemTest(TOOLS)('kmsg and nftables', () => {
   }
 
   it('opens for 100 sequences from 10 addresses, and closes each on time', async () => {
-    const openFor = 3
+    const openFor = 2
     await start(doorConfig({ prefix, openFor: `${openFor}s` }))
     for (let round = 1; round <= 10; round++) {
       const hosts = Array.from({ length: 10 }, (_, index) => `192.0.2.${11 + index}`)

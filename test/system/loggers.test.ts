@@ -10,7 +10,7 @@ import { systemTest } from '../support/system.ts'
 
 /** Knocks by way of the loggers that people have, for a minute in all: every sequence opens. */
 
-const SECONDS = 15
+const SECONDS = 10
 
 systemTest(['ip', 'nft', 'nc', 'rsyslogd', 'logrotate', 'systemd-journald', 'journalctl', 'tcpdump', 'nginx'])('through', () => {
   useNamespaceLog()

@@ -9,7 +9,7 @@ import { LogWriter, numbers } from '../support/log-writer.ts'
 import { ended, useFolder } from '../support/run.ts'
 import { systemTest } from '../support/system.ts'
 
-const SECONDS = 10
+const SECONDS = 6
 const RATE = 2400
 
 interface Mode {

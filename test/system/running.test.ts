@@ -220,6 +220,17 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
     await daemon.until('closed', 2)
   })
 
+  it('ends the connections that stand when it closes, if it is told to', async () => {
+    await start({ openFor: '3s', rule: 'kill_on_close = yes' })
+    await knock(netns)
+    await daemon.until('opened')
+    const session = netns.start('client', ['nc', addressOf('server', 4), '22'])
+    const ended = new Promise((resolve) => session.once('exit', resolve))
+    await daemon.until('closed')
+    await ended
+    expect(daemon.named('firewall-failed')).toEqual([])
+  })
+
   it.each([-3600, 3600])('with the wall clock stepped by %i s closes in time', async (step) => {
     const clock = join(folder.path, `clock${step}`)
     writeFileSync(clock, '+0')
