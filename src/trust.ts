@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { findDialect } from '../parsers/dialects.ts'
 import type { SourceConfig } from './config/config.ts'
 
@@ -20,15 +21,7 @@ function logsAllNamespaces(): boolean {
     return readFileSync(ALL_NETNS, 'latin1').trim() !== '0'
   } catch {
     // Only the first namespace shows it; in any other one, packets are in the kernel's log only if it is 1.
-    return isInOtherNamespace()
-  }
-}
-
-function isInOtherNamespace(): boolean {
-  try {
-    return readlinkSync('/proc/self/ns/net') !== readlinkSync('/proc/1/ns/net')
-  } catch {
-    return false
+    return existsSync(dirname(ALL_NETNS))
   }
 }
 
