@@ -311,7 +311,7 @@ describe('its client', () => {
   it('speaks with it', async () => {
     const helper = await startHelper(helperArgv(config, stateDir), events([]))
     expect(await helper.add(ssh!, [{ address: first, seconds: 60 }, { address: parseAddress('127.0.0.1')!, seconds: 60 }]))
-      .toEqual([{ kind: 'done' }, { kind: 'failed', why: 'that address is never opened' }])
+      .toEqual([{ kind: 'done' }, { kind: 'failed', why: 'that address is never opened: loopback' }])
     expect(await helper.list(ssh!)).toEqual({ kind: 'listed', entries: [{ address: first, seconds: undefined, mark: 'unmarked' }] })
     expect(await helper.check(ssh!)).toEqual([])
     pfctl.put('tables', '')

@@ -1,4 +1,4 @@
-import { chownSync } from 'node:fs'
+import { chownSync, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readBootId, type Clocks } from '../clocks.ts'
@@ -58,7 +58,8 @@ export async function prepare(config: Config, options: RunOptions, { clocks, log
 
 /** What the account needs later: its log file, to open it anew, and the configuration, to read it again. */
 function provideFor(account: Account, groups: readonly number[], config: Config, options: RunOptions, log: Log): void {
-  if (config.log !== undefined) chownSync(config.log, account.uid, account.gid)
+  // A device such as /dev/null stays root's.
+  if (config.log !== undefined && lstatSync(config.log).isFile()) chownSync(config.log, account.uid, account.gid)
   if (mayRead(options.config, account, groups)) return
   const text = `the configuration cannot be read by user ${account.name}, so SIGHUP cannot load it: chgrp ${account.name} and chmod 640, or restart instead`
   log.write({ level: 'warn', event: 'config-unreadable', text, facts: {} })

@@ -1,9 +1,9 @@
 import type { Address } from '../../parsers/address.ts'
 import type { Config } from '../config/config.ts'
+import { refusal } from '../grants/admission.ts'
 import { checkAllows } from './allow-check.ts'
 import { TRAITS, type Finding, type Firewall } from './firewall.ts'
 import { labelOf } from './label.ts'
-import { isNeverOpened } from './never.ts'
 import { openFirewall } from './open.ts'
 import type { Target, TargetId } from './target.ts'
 import { plannedTargets, type PlannedTarget } from './targets.ts'
@@ -52,11 +52,11 @@ export class OpenTargets {
     const target = this.find(id)
     if (!target) return 'there is no such target'
     if (address === undefined) return undefined
-    if (isNeverOpened(address)) return 'that address is never opened'
+    const refused = refusal(address, { alwaysAllow: [], neverOpen: seconds === undefined ? [] : this.#neverOpen })
+    if (refused?.kind === 'refused') return `that address is never opened: ${refused.why}`
     if (seconds === undefined) return undefined
     const planned = this.#planned.get(id)
     if (!planned) return 'that target is not in the configuration any more'
-    if (this.#neverOpen.some((network) => network.contains(address))) return 'that address is in never_open'
     const isKept = this.#used.keep(id, target)
     return isKept || TRAITS[target.firewall].expires ? undefined : 'it cannot be written down that this target is used, and nothing else would close it'
   }
