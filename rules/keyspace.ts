@@ -10,6 +10,8 @@ export interface Keyspace {
   readonly reorder: number
   /** Lost to tolerated other ports: a burst tries every choice of the ports in it. */
   readonly otherPorts: number
+  /** Lost to a list of which several sequences are good at a time. */
+  readonly lookAhead: number
   readonly left: number
 }
 
@@ -21,7 +23,7 @@ const PORT_BITS = Math.log2(65_535)
  * Each cost is what a guesser saves at most. `reorder` costs the same however short it is, since anyone may send fast.
  * A sequence that somebody has seen has no secret left; this is only about guessing.
  */
-export function keyspace(steps: readonly Step[], tolerances: Pick<Rule, 'reorder' | 'otherPorts'>): Keyspace {
+export function keyspace(steps: readonly Step[], tolerances: Pick<Rule, 'reorder' | 'otherPorts'>, validAtATime = 1): Keyspace {
   const seen = new Map(steps.map((step) => [stepKey(step), step]))
   const distinct = [...seen.values()]
   const ports = distinct.filter((step) => step.kind === 'port').length
@@ -29,7 +31,8 @@ export function keyspace(steps: readonly Step[], tolerances: Pick<Rule, 'reorder
   const repeats = sum(steps.map(stepBits)) - sum(distinct.map(stepBits))
   const reorder = tolerances.reorder === 0 ? 0 : log2Factorial(distinct.length)
   const otherPorts = log2Choose(ports + tolerances.otherPorts, ports)
-  return { steps: counted, repeats, reorder, otherPorts, left: Math.max(0, counted - repeats - reorder - otherPorts) }
+  const lookAhead = Math.log2(validAtATime)
+  return { steps: counted, repeats, reorder, otherPorts, lookAhead, left: Math.max(0, counted - repeats - reorder - otherPorts - lookAhead) }
 }
 
 function stepBits(step: Step): number {

@@ -24,6 +24,8 @@ export interface Sequence {
   /** Unique within its rule. */
   readonly id: string
   readonly user: string | undefined
+  /** It is good once: by what it is remembered when it was used. Says nothing of its steps to whoever reads it. */
+  readonly once?: string
   /** At least one. */
   readonly steps: readonly Step[]
 }

@@ -1,4 +1,5 @@
 import { keyspace, type Keyspace } from '../rules/keyspace.ts'
+import { validAtATime } from '../rules/one-time.ts'
 import { flagNames, type TcpFlags } from '../parsers/event.ts'
 import type { FlagTest, Sequence } from '../rules/rule.ts'
 import type { Config, DoorRule, FirewallConfig, Follow, Opening, SourceConfig } from './config/config.ts'
@@ -146,13 +147,13 @@ function afterwards(command: string | undefined, opens: Opening): string | undef
 
 /** The weakest sequence's: the door is as strong as that. */
 function keyspaceText(rule: DoorRule): string | undefined {
-  const spaces = rule.sequences.map(({ steps }) => keyspace(steps, rule.match))
+  const spaces = rule.sequences.map(({ steps }) => keyspace(steps, rule.match, validAtATime(rule.sequences)))
   const [weakest] = spaces.toSorted((one, other) => one.left - other.left)
   return weakest && sumText(weakest)
 }
 
 function sumText(space: Keyspace): string {
-  const all = Object.entries({ repeats: space.repeats, reorder: space.reorder, 'other ports': space.otherPorts })
+  const all = Object.entries({ repeats: space.repeats, reorder: space.reorder, 'other ports': space.otherPorts, 'look-ahead': space.lookAhead })
   const costs = all.filter(([, bits]) => bits > 0).map(([what, bits]) => ` - ${what} ${bits.toFixed(1)}`)
   const left = `${space.left.toFixed(1)} bits`
   return costs.length === 0 ? left : `${space.steps.toFixed(1)} bits${costs.join('')} = ${left}`

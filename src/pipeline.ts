@@ -18,6 +18,8 @@ export interface LiveParts {
   readonly own: Pick<Network, 'contains'>
   /** Told of every match before anything comes of it. */
   readonly matched: (match: Match) => void
+  /** A sequence that is good once was used: `opens` says what comes of it, when that it was used is on disk, or cannot be. */
+  readonly useUp: (door: DoorRule, opens: (saved: boolean) => readonly Happening[]) => void
   /** A command that nothing undoes: it is run once for this match. */
   readonly runOnce: (door: DoorRule, match: Match) => void
   /** Decide, and touch nothing. */
@@ -79,20 +81,39 @@ export class Pipeline {
 
   #follow(decision: Decision): Happening[] {
     this.tally.countDecision(decision)
-    const happenings = decision.kind === 'match' ? this.#grant(decision) : attemptEnded(decision)
+    const happenings = decision.kind === 'match' ? this.#matched(decision) : attemptEnded(decision)
     for (const happening of happenings) this.tally.countHappening(happening)
     return happenings
   }
 
-  #grant(match: Match): Happening[] {
+  #matched(match: Match): Happening[] {
+    const live = this.#live
+    live?.matched(match)
+    if (live === undefined || match.sequence.once === undefined) return this.#grant(match, this.#doors.get(match.rule.name)!)
+    this.#useUp(match, live)
+    return []
+  }
+
+  #grant(match: Match, door: DoorRule): Happening[] {
     const { rule, sequence, address, time } = match
-    this.#live?.matched(match)
-    const door = this.#doors.get(rule.name)!
     const about = { rule: rule.name, address, ...(sequence.user !== undefined && { user: sequence.user }), time }
     const refused = refusal(address, { ...this.#config, ...(this.#live && { own: this.#live.own }) })
     if (refused) return [refused.kind === 'allowed' ? { event: 'allowed', ...about } : { event: 'refused', ...about, why: refused.why }]
     if (door.opens.observe || this.#live?.observeOnly()) return [{ event: 'observed', ...about }]
     return [...this.#closeOther(door, match), ...this.#open(door, match, about)]
+  }
+
+  /** A used sequence must not open again, whatever happens to us: first it stands on disk that it was used, then its door opens. */
+  #useUp(match: Match, live: LiveParts): void {
+    const { rule, address, time } = match
+    const used = this.#doors.get(rule.name)!
+    live.useUp(used, (saved) => {
+      const door = this.#doors.get(rule.name)
+      // A reload may have been faster.
+      const happenings = door?.match !== rule ? [] : saved ? this.#grant(match, door) : [{ event: 'refused' as const, rule: rule.name, address, time, why: UNSAVED }]
+      for (const happening of happenings) this.tally.countHappening(happening)
+      return happenings
+    })
   }
 
   /** `closes = RULE`: a match ends that rule's grant of the same address. */
@@ -120,6 +141,8 @@ export class Pipeline {
 }
 
 const NONE: readonly Happening[] = []
+
+const UNSAVED = 'the disk refuses to remember that the sequence was used, so that it could be used again'
 
 function doorsOf({ rules }: Config): ReadonlyMap<string, DoorRule> {
   return new Map(rules.map((door) => [door.match.name, door]))

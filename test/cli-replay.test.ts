@@ -221,13 +221,13 @@ describe('grants', () => {
 })
 
 describe('one_time_sequences', () => {
-  it('takes them in turn, none twice, and leaves the file alone', async () => {
-    const list = ' 7000,8000\n# a comment\n 7001,8001\n'
+  it('takes them in turn, none twice, none before a used one, and leaves the file alone', async () => {
+    const list = ' 7000,8000\n# a comment\n 7001,8001\n 7002,8002\n 7003,8003\n'
     const path = file(list)
     const config = `[ots]\none_time_sequences = ${path}\nstart_command = /bin/true\nstop_command = /bin/false\ncmd_timeout = 5\n`
-    const log = [[7001, 8001], [7000, 8000], [7000, 8000], [7001, 8001], [7001, 8001]].flatMap((ports, i) => knocks(ports, 100, { at: i * 30_000 }))
+    const log = [[7003, 8003], [7001, 8001], [7000, 8000], [7001, 8001], [7003, 8003], [7003, 8003], [7002, 8002]].flatMap((ports, i) => knocks(ports, 100, { at: i * 30_000 }))
     expect((await happenings(config, log)).filter((line) => line.startsWith('open'))).toEqual([
-      `open ots ${A} 30.100 until 35.100`, `open ots ${A} 01:30.100 until 01:35.100`,
+      `open ots ${A} 30.100 until 35.100`, `open ots ${A} 02:00.100 until 02:05.100`,
     ])
     expect(readFileSync(path, 'utf8')).toBe(list)
   })

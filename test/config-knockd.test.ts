@@ -48,10 +48,10 @@ describe("the configurations of knockd's own man page", () => {
     const rule = read.rules[0]?.match ?? expect.fail()
     const valid = (): string[] => rule.sequencesAt(SECOND).map(({ id }) => id)
     expect(read.rules[0]?.sequences.map(({ id }) => id)).toEqual(['line-3', 'line-4'])
-    expect(valid()).toEqual(['line-3'])
+    expect(valid()).toEqual(['line-3', 'line-4'])
     expect(rule.sequencesAt(SECOND)).toBe(rule.sequencesAt(HOUR))
     for (const expected of [['line-4'], [], []]) {
-      for (const sequence of rule.sequencesAt(SECOND)) rule.onMatch?.(sequence)
+      for (const sequence of rule.sequencesAt(SECOND).slice(0, 1)) rule.onMatch?.(sequence)
       expect(valid()).toEqual(expected)
     }
     expect(rule.sequencesAt(SECOND)).toBe(rule.sequencesAt(HOUR))
@@ -242,6 +242,7 @@ describe('a list of one-time sequences', () => {
     const text = ' 9000,1500,8000\n 99999,1\n\n 9000,1500,8000\n'
     expect(config(...list('', text)).rules[0]?.sequences.map(({ id }) => id)).toEqual(['line-1', 'line-4'])
     expect(warnings(...list('', text))).toEqual([
+      expect.stringMatching(/^t.conf:2: one_time_sequences: ".*list" has only 2 unused; add some$/),
       expect.stringMatching(/list:2: " ?99999,1" is no sequence: "99999" is no step/),
       expect.stringMatching(/list:4: the sequence is the same as on line 1/),
     ])
@@ -250,6 +251,12 @@ describe('a list of one-time sequences', () => {
 
   it('that is used up opens nothing, but does not stop the daemon', () => {
     expect(warnings(...list('', '#1,2\n'))).toEqual([expect.stringContaining('has no unused sequence: nothing can open rule d')])
+  })
+
+  it.each([[2, 'has only 2 unused; add some'], [3, undefined]])('with %i left is told of while there is one to come in by', (count, expected) => {
+    const text = [9000, 1500, 8000].slice(0, count).map((port) => `${port},4444,2222\n`).join('')
+    expect(warnings(...list('', text)).find((line) => line.includes('unused'))).toEqual(expected === undefined ? undefined : expect.stringContaining(expected))
+    expect(warnings(list('', '')[0].replace('start', 'warn_below = 1\nstart'), () => text).find((line) => line.includes('unused'))).toBeUndefined()
   })
 
   it('that cannot be read is an error of the line that names it', () => {

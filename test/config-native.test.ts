@@ -67,7 +67,7 @@ describe('the commented sample', () => {
     expect(read.warnings).toEqual([])
     expect(read.rules.map(({ match }) => match.name)).toEqual(['ssh', 'admin-pages', 'office-pc', 'ssh-close'])
     const text = readFileSync(path, 'utf8')
-    const keys = ['sequence', 'one_time_sequences', 'seq_timeout', 'reorder', 'other_ports', 'tcpflags', 'target', 'interface', 'from', 'status', 'forwarded', 'ports', 'open_for',
+    const keys = ['sequence', 'one_time_sequences', 'warn_below', 'seq_timeout', 'reorder', 'other_ports', 'tcpflags', 'target', 'interface', 'from', 'status', 'forwarded', 'ports', 'open_for',
       'max_open', 'start_command', 'stop_command', 'start_command_6', 'stop_command_6', 'closes', 'firewall', 'state_dir', 'always_allow', 'never_open', 'max_attempts', 'max_age',
       'follow', 'parser', 'prefix', 'timezone', 'set4', 'set6', 'table', 'user', 'helper', 'on_exit', 'mode', 'log', 'require_trusted', 'close_when',
       'kill_on_close', 'elements', 'program', 'adopt', 'zone', 'file', 'daemons']

@@ -125,8 +125,8 @@ class Machine {
         contents = kept
       },
       save: () => {
-        const { boot, begun, grants, keys, matches } = contents!
-        const text = formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()] })
+        const { boot, begun, grants, keys, matches, used } = contents!
+        const text = formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], used: [...used] })
         return new Promise((resolve) => setTimeout(() => {
           const saved = alive.now && !this.diskRefuses
           if (saved) this.disk = text

@@ -22,7 +22,7 @@ const now = (): Micros => (1_000 * SECOND) as Micros
 
 /** Contents with that many grants. */
 function contents(grants: number): LedgerContents {
-  const made: LedgerContents = { boot: 'b', begun: now, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(SECOND) }
+  const made: LedgerContents = { boot: 'b', begun: now, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(SECOND), used: ['0123456789abcdef'] }
   for (let number = 0; number < grants; number++) {
     const address = `192.0.${number >> 8}.${number & 255}` as Address
     const wish = { rule: 'ssh', address, time: now(), openFor: SECOND, maxOpen: SECOND, targets: [target], kill: false }
@@ -148,8 +148,8 @@ describe('the ledger', () => {
 
 describe('the text of a ledger', () => {
   const text = (): string => {
-    const { boot, begun, grants, keys, matches } = contents(2)
-    return formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()] })
+    const { boot, begun, grants, keys, matches, used } = contents(2)
+    return formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], used: [...used] })
   }
 
   it('is read as it was written', () => expect(formatLedger(parseLedger(text())!)).toBe(text()))

@@ -56,6 +56,8 @@ export interface DoorRule {
   readonly line: number
   /** Two rules of one name with the same text are the same rule. */
   readonly text: string
+  /** With fewer unused one-time sequences than this, it is time to add some. @default 3 */
+  readonly warnBelow: number
 }
 
 export interface OpenPort {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { reasonOf } from '../error.ts'
+import { inTurn } from '../../rules/one-time.ts'
 import type { Rule, Sequence, Step } from '../../rules/rule.ts'
 import type { Report } from './problem.ts'
 import { quoted } from '../printable.ts'
@@ -47,28 +49,13 @@ function readOneTime(text: string, readSteps: StepReader, report: LineReport): O
   return entries
 }
 
-/**
- * Only the first unused entry is valid, and after a match of it the next one.
- * In memory only: a restart begins with the file as it is. Marking used entries durably comes with the ledger.
- */
-function inTurn(sequences: readonly Sequence[]): Pick<Rule, 'sequencesAt' | 'onMatch'> {
-  const none: readonly Sequence[] = []
-  const single = sequences.map((sequence): readonly Sequence[] => [sequence])
-  let next = 0
-  return {
-    sequencesAt: () => single[next] ?? none,
-    // Never backwards, whatever is reported matched.
-    onMatch: (used) => {
-      next = Math.max(next, sequences.findIndex((sequence) => sequence.id === used.id) + 1)
-    },
-  }
-}
-
 interface Reference {
   readonly path: string
   /** Of the key that names it. */
   readonly line: number
   readonly ruleName: string
+  /** With fewer unused sequences than this, it is time to add some. */
+  readonly warnBelow: number
 }
 
 interface Context {
@@ -95,12 +82,19 @@ export function loadOneTime(reference: Reference, context: Context): Loaded | un
   // knockd passes over lines that it cannot read, so a list with some has to load in its dialect.
   const error = style === 'knockd' ? warning : (line: number, message: string): void => report.error(line, message, path)
   const entries = readOneTime(text.value, style === 'knockd' ? readKnockdSequence : readSequence, { error, warning })
-  if (entries.length === 0) {
-    const nothing = `has no unused sequence: nothing can open rule ${reference.ruleName}; add some`
-    report.warning(reference.line, `one_time_sequences: ${quoted(path)} ${nothing}`)
-  }
-  const sequences = entries.map(({ line, steps }): Sequence => ({ id: `line-${line}`, user: undefined, steps }))
-  return { sequences, rule: inTurn(sequences) }
+  warnOfFew(entries.length, path, reference, report)
+  const sequences = entries.map(({ line, steps }): Sequence => ({ id: `line-${line}`, user: undefined, once: onceOf(path, steps), steps }))
+  return { sequences, rule: inTurn(sequences, new Set()) }
+}
+
+function warnOfFew(unused: number, path: string, { line, ruleName, warnBelow }: Reference, report: Report): void {
+  const left = unused === 0 ? `has no unused sequence: nothing can open rule ${ruleName}` : `has only ${unused} unused`
+  if (unused === 0 || unused < warnBelow) report.warning(line, `one_time_sequences: ${quoted(path)} ${left}; add some`)
+}
+
+/** The same sequence in the same list is the same one, on whatever line it stands. */
+function onceOf(path: string, steps: readonly Step[]): string {
+  return createHash('sha256').update(`${path}\n${formatSequence(steps)}`).digest('hex').slice(0, 32)
 }
 
 function attempt(read: () => string): Read<string> {

@@ -15,6 +15,7 @@ import * as values from './values.ts'
 const NATIVE = {
   sequence: key(readSequence),
   one_time_sequences: key(values.readText),
+  warn_below: keyOr(values.readInteger(0, 10_000), '3'),
   seq_timeout: keyOr(readPositiveDuration, '25s'),
   reorder: keyOr(values.readReorder, '500ms'),
   other_ports: keyOr(values.readInteger(0, 1024), '3'),
@@ -79,12 +80,13 @@ export function readRule(section: SectionText, context: RuleContext): DoorRule |
     flags: keys.tcpflags,
     limits: readLimits(keys, context),
   }
-  return opens && { match, target: targetOf(keys.target), opens, sequences: knocks.sequences, line: section.line, text: textOf(section, context) }
+  return opens && { match, target: targetOf(keys.target), opens, sequences: knocks.sequences, line: section.line, text: textOf(section, context, knocks.sequences), warnBelow: keys.warn_below }
 }
 
-function textOf(section: SectionText, context: RuleContext): string {
+/** What a list holds belongs to it: it may change while the section stays. */
+function textOf(section: SectionText, context: RuleContext, sequences: readonly Sequence[]): string {
   const entries = [...section.entries.values()].map((entry) => [entry.key, entry.value])
-  return JSON.stringify([context.style, context.interface ?? null, entries.toSorted()])
+  return JSON.stringify([context.style, context.interface ?? null, entries.toSorted(), sequences.map(({ once }) => once ?? null)])
 }
 
 function readKeys(section: SectionText, context: RuleContext): Keys | undefined {
@@ -108,7 +110,7 @@ function readKnocks(keys: Keys, section: SectionText, context: RuleContext): Kno
   }
   if (sequence) return staticKnocks(sequence)
   if (file === undefined) return undefined
-  return loadOneTime({ path: file, line: lineOf(section, 'one_time_sequences'), ruleName: section.name }, context)
+  return loadOneTime({ path: file, line: lineOf(section, 'one_time_sequences'), ruleName: section.name, warnBelow: keys.warn_below }, context)
 }
 
 function staticKnocks(steps: readonly Step[]): Knocks {

@@ -1,6 +1,7 @@
 import { MILLISECOND, SECOND, type Micros } from '../../parsers/time.ts'
+import { unusedOf } from '../../rules/one-time.ts'
 import type { Clocks } from '../clocks.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, DoorRule } from '../config/config.ts'
 import { Doors } from '../doors/doors.ts'
 import { Sessions, type SessionParts } from '../doors/sessions.ts'
 import { reasonOf } from '../error.ts'
@@ -15,6 +16,7 @@ import type { Log } from '../log/log.ts'
 import { sourceLogEvents } from '../log/source-events.ts'
 import { ownAddresses } from '../own-addresses.ts'
 import { closed, Pipeline } from '../pipeline.ts'
+import { fewLeft } from './first-look.ts'
 import type { EventBatch } from '../sources/source.ts'
 import type { Helper } from '../front/helper.ts'
 
@@ -52,7 +54,7 @@ export class Daemon {
     const { clocks, helper, ledger, bootId, log } = parts
     this.#parts = parts
     this.#own = ownAddresses(clocks)
-    this.#config = liveRules(config, this.#own)
+    this.#config = config
     this.#lead = clocks.wall() - clocks.boot()
     this.doors = new Doors({
       helper, ledger, clocks, bootId,
@@ -60,8 +62,10 @@ export class Daemon {
       ledgerState: (problem) => this.#tellLedger(problem),
       keepMatches: (config.maxAge + COPY_MEMORY) as Micros,
     })
+    this.#config = liveRules(config, { own: this.#own, used: this.doors.used })
     this.#pipeline = new Pipeline(this.#config, this.doors.grants, {
       own: this.#own,
+      useUp: (door, opens) => void this.#useUp(door, opens),
       matched: (match) => this.doors.matched(match),
       runOnce: (door, match) => this.doors.runOnce(door, match, this.#config),
       observeOnly: () => parts.dryRun || this.#config.mode === 'observe',
@@ -109,6 +113,14 @@ export class Daemon {
     this.#scheduleExpiry()
   }
 
+  async #useUp(door: DoorRule, opens: (saved: boolean) => readonly Happening[]): Promise<void> {
+    const saved = await this.doors.save()
+    const left = unusedOf(door.sequences, this.doors.used).length
+    if (left < door.warnBelow) this.#parts.log.write(fewLeft(door, left))
+    this.#follow(opens(saved))
+    this.#scheduleExpiry()
+  }
+
   #follow(happenings: readonly Happening[]): void {
     this.#tell(happenings)
     // What is connected already is seen before somebody can come in by the new door.
@@ -117,7 +129,7 @@ export class Daemon {
 
   /** Another configuration: attempts and grants of rules that stayed go on, those of rules that went end. */
   reload(config: Config): void {
-    this.#config = liveRules(config, this.#own, this.#config)
+    this.#config = liveRules(config, { own: this.#own, used: this.doors.used }, this.#config)
     this.#pipeline.reload(this.#config)
     const now = this.#parts.clocks.wall()
     this.#tell(this.doors.dropOthers(this.#config).map((grant) => closed(grant, now)))

@@ -1,8 +1,11 @@
-import type { Config } from '../config/config.ts'
+import { unusedOf, type Used } from '../../rules/one-time.ts'
+import type { Config, DoorRule } from '../config/config.ts'
 import { KnocktailError } from '../error.ts'
 import type { Finding } from '../firewalls/firewall.ts'
 import { plannedTargets, type PlannedTarget } from '../firewalls/targets.ts'
 import type { Helper } from '../front/helper.ts'
+import { isOneTime } from '../live-rules.ts'
+import type { LogEvent } from '../log/event.ts'
 import type { Log } from '../log/log.ts'
 
 /**
@@ -38,11 +41,23 @@ function tellFinding({ severity, message }: Finding, firewall: string, rules: re
   log.write({ level: severity === 'error' ? 'error' : 'warn', event: 'finding', text: `firewall ${firewall} (${rules.join(', ')}): ${message}`, facts: { firewall } })
 }
 
-/** Lists are not written to yet: what was used is known only as long as we run. */
+/** Which sequences of a list were used stands in the ledger: of a new one, everything in the list seems good. */
 export function tellForgetful({ rules }: Config, log: Log): void {
-  for (const { match, sequences } of rules) {
-    if (!sequences.some(({ id }) => id !== 'static')) continue
-    const text = `rule ${match.name}: which one-time sequences were used is forgotten at a restart: take them out of the list by hand`
-    log.write({ level: 'warn', event: 'one-time-forgotten', text, facts: { rule: match.name } })
+  for (const { match } of rules.filter(isOneTime)) {
+    const text = `rule ${match.name}: there was no ledger, so it is not known which one-time sequences were used: take the used ones out of the list`
+    log.write({ level: 'warn', event: 'one-time-unknown', text, facts: { rule: match.name } })
   }
+}
+
+/** Tells while there is still one to come in by. */
+export function tellFew(config: Config, used: Used, log: Log): void {
+  for (const door of config.rules.filter(isOneTime)) {
+    const left = unusedOf(door.sequences, used).length
+    if (left < door.warnBelow) log.write(fewLeft(door, left))
+  }
+}
+
+export function fewLeft({ match: { name } }: DoorRule, left: number): LogEvent {
+  const level = left === 0 ? 'error' : 'warn'
+  return { level, event: 'one-time-low', text: `rule ${name}: ${left === 0 ? 'no' : `only ${left}`} unused one-time sequences are left: add some to its list`, facts: { rule: name, left } }
 }

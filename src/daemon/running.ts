@@ -8,7 +8,7 @@ import type { LedgerState } from '../grants/ledger-text.ts'
 import { HelperKeeper } from './keeper.ts'
 import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
-import { settleTables, tellFindings, tellForgetful } from './first-look.ts'
+import { settleTables, tellFew, tellFindings, tellForgetful } from './first-look.ts'
 import { Following } from './following.ts'
 import type { Prepared } from './prepare.ts'
 import { Reloading } from './reload.ts'
@@ -71,7 +71,8 @@ export class Running {
     this.#reloading.watch()
     this.#timers.push(setInterval(() => this.#following.savePositions(), POSITIONS_MS))
     const { rules, sources } = this.#daemon.config
-    tellForgetful(this.#daemon.config, log)
+    if (!found) tellForgetful(this.#daemon.config, log)
+    tellFew(this.#daemon.config, this.#daemon.doors.used, log)
     if (!dryRun) void tellFindings(this.#daemon.config, this.#keeper, log)
     log.write({ level: 'info', event: 'started', text: `${rules.length} rules, ${sources.length} sources`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
   }

@@ -37,6 +37,8 @@ export interface DoorParts {
 export class Doors {
   readonly grants: Grants
   readonly matches: Matches
+  /** The one-time sequences that were matched. */
+  readonly used = new Set<string>()
   readonly #keys = new KeyRecords()
   readonly #desired: Desired
   readonly #lanes = new Map<string, Lane>()
@@ -60,7 +62,7 @@ export class Doors {
       },
     })
     this.matches = new Matches(parts.keepMatches)
-    parts.ledger.keep({ boot: parts.bootId, begun: () => this.begun, grants: this.grants, keys: this.#keys, matches: this.matches })
+    parts.ledger.keep({ boot: parts.bootId, begun: () => this.begun, grants: this.grants, keys: this.#keys, matches: this.matches, used: this.used })
   }
 
   /** How many keys wait for their firewall. */
@@ -86,6 +88,7 @@ export class Doors {
     const { wall, boot } = this.#parts.clocks
     this.begun = state.begun
     for (const [key, time] of state.matches) this.matches.restore(key, time)
+    for (const once of state.used) this.used.add(once)
     for (const record of state.keys) this.#keys.put(record)
     if (state.boot === this.#parts.bootId) {
       const standing = state.grants.filter(({ deadline, until }) => deadline > boot() && until > wall())

@@ -15,9 +15,11 @@ export interface LedgerState {
   readonly grants: readonly Grant[]
   readonly keys: readonly KeyRecord[]
   readonly matches: readonly (readonly [string, Micros])[]
+  /** The one-time sequences that were matched, by `Sequence.once`. */
+  readonly used: readonly string[]
 }
 
-export function formatLedger({ boot, begun, grants, keys, matches }: LedgerState): string {
+export function formatLedger({ boot, begun, grants, keys, matches, used }: LedgerState): string {
   const targets: Record<string, Target> = {}
   const idOf = (target: Target): string => {
     const id = targetId(target)
@@ -30,6 +32,7 @@ export function formatLedger({ boot, begun, grants, keys, matches }: LedgerState
     grants: grants.map(({ targets: own, ...grant }) => ({ ...grant, targets: own.map(idOf) })),
     keys: keys.map(({ target, address, foreign, kill }) => ({ target: idOf(target), address, foreign, kill })),
     matches,
+    used,
     targets,
   }
   return JSON.stringify(text)
@@ -39,12 +42,12 @@ export function formatLedger({ boot, begun, grants, keys, matches }: LedgerState
 export function parseLedger(text: string): LedgerState | undefined {
   const read = v.safeParse(LEDGER, parseJson(text))
   if (!read.success) return undefined
-  const { boot, begun, grants, keys, matches, targets } = read.output
+  const { boot, begun, grants, keys, matches, used, targets } = read.output
   const byId = new Map(Object.entries(targets))
   if ([...byId].some(([id, target]) => targetId(target) !== id)) return undefined
   if ([...grants.flatMap((grant) => grant.targets), ...keys.map(({ target }) => target)].some((id) => !byId.has(id))) return undefined
   return {
-    boot, begun, matches,
+    boot, begun, matches, used,
     grants: grants.map((grant) => ({ ...grant, user: grant.user, targets: grant.targets.map((id) => byId.get(id)!) })),
     keys: keys.map((key) => ({ ...key, id: key.target, target: byId.get(key.target)! })),
   }
@@ -88,6 +91,8 @@ const LEDGER = v.object({
   })),
   keys: v.array(v.object({ target: TARGET_ID, address: ADDRESS, foreign: v.boolean(), kill: v.boolean() })),
   matches: v.array(v.tuple([v.string(), MICROS])),
+  // Ledgers of before there were any have none.
+  used: v.optional(v.array(v.string()), []),
   targets: v.record(v.string(), TARGET),
 })
 

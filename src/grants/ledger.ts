@@ -12,6 +12,8 @@ export interface LedgerContents {
   readonly grants: { readonly all: () => Iterable<Grant> }
   readonly keys: KeyRecords
   readonly matches: Matches
+  /** The one-time sequences that were matched. */
+  readonly used: Iterable<string>
 }
 
 /** What was found at start. */
@@ -85,9 +87,9 @@ export class Ledger implements LedgerKeeping {
   }
 
   async #write(): Promise<boolean> {
-    const { boot, begun, grants, keys, matches } = this.#contents!
+    const { boot, begun, grants, keys, matches, used } = this.#contents!
     try {
-      await this.#slots.write(formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()] }))
+      await this.#slots.write(formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], used: [...used] }))
       this.problem = undefined
       return true
     } catch (error) {

@@ -141,6 +141,28 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
     expect(daemon.named('extend')).toEqual([])
   })
 
+  it.each(['SIGTERM', 'SIGKILL'] as const)('opens no one-time sequence again, nor one before it, after a restart by %s', async (signal) => {
+    const list = join(folder.path, `list-${signal}`)
+    writeFileSync(list, [[7412, 31877], [31877, 52044, 7412], [52044, 7412, 31877], [7412, 52044, 31877]].map((ports) => `${ports.join()}\n`).join(''))
+    await start({ openFor: '1s' })
+    daemon.configure(daemon.config.replace(/^sequence = .*$/m, `one_time_sequences = ${list}\nreorder = 0`).replace('[knocktail]', '[knocktail]\non_exit = close'))
+    daemon.signal('SIGHUP')
+    await daemon.until('config-loaded')
+    await knock(netns, CLIENT, [31877, 52044, 7412])
+    await daemon.until('closed')
+    expect(daemon.named('one-time-low').map(({ left }) => left)).toEqual([2])
+    const ended = new Promise((resolve) => daemon.child.once('exit', resolve))
+    daemon.signal(signal)
+    await ended
+    daemon.restart()
+    await daemon.until('source-running', 2)
+    await knock(netns, '192.0.2.11', [31877, 52044, 7412])
+    await knock(netns, CLIENT, [7412, 31877])
+    await knock(netns, CLIENT, [52044, 7412, 31877])
+    await daemon.until('opened', 2)
+    expect(daemon.named('open').map(({ address }) => address)).toEqual([CLIENT, CLIENT])
+  })
+
   it('refuses a second instance', async () => {
     await start()
     const second = await netns.inServer([process.execPath, BIN, 'run', '-c', daemon.configPath, '--state-dir', daemon.stateDir])
