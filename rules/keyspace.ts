@@ -35,6 +35,15 @@ export function keyspace(steps: readonly Step[], tolerances: Pick<Rule, 'reorder
   return { steps: counted, repeats, reorder, otherPorts, lookAhead, left: Math.max(0, counted - repeats - reorder - otherPorts - lookAhead) }
 }
 
+/** What a guesser may send, from as many addresses as he likes. */
+export const GUESSER_PACKETS_PER_SECOND = 20_000
+
+/** How long a guesser needs on average, in seconds: half of what is left, each try a burst of all steps and of the other ports that do no harm. */
+export function meanGuessSeconds(steps: readonly Step[], tolerances: Pick<Rule, 'reorder' | 'otherPorts'>, validAtATime = 1): number {
+  const { left } = keyspace(steps, tolerances, validAtATime)
+  return (2 ** (left - 1) * (steps.length + tolerances.otherPorts)) / GUESSER_PACKETS_PER_SECOND
+}
+
 function stepBits(step: Step): number {
   return step.kind === 'port' ? PORT_BITS : pathBits(step.path)
 }

@@ -1,4 +1,4 @@
-import { keyspace, type Keyspace } from '../rules/keyspace.ts'
+import { GUESSER_PACKETS_PER_SECOND, keyspace, meanGuessSeconds, type Keyspace } from '../rules/keyspace.ts'
 import { validAtATime } from '../rules/one-time.ts'
 import { flagNames, type TcpFlags } from '../parsers/event.ts'
 import type { FlagTest, Sequence } from '../rules/rule.ts'
@@ -86,6 +86,7 @@ function ruleRows(rule: DoorRule, config: Config): Row[] {
     ['until', closeText(opens)],
     ['mode', opens.observe ? 'observe: nothing is opened' : undefined],
     ['keyspace', keyspaceText(rule)],
+    ['guessed', guessText(rule)],
   ]
 }
 
@@ -150,6 +151,20 @@ function keyspaceText(rule: DoorRule): string | undefined {
   const spaces = rule.sequences.map(({ steps }) => keyspace(steps, rule.match, validAtATime(rule.sequences)))
   const [weakest] = spaces.toSorted((one, other) => one.left - other.left)
   return weakest && sumText(weakest)
+}
+
+/** Of who knows nothing of the sequence: whoever has seen a static one need not guess. */
+function guessText({ sequences, match }: DoorRule): string | undefined {
+  if (sequences.length === 0 || sequences.some(({ steps }) => steps.some(({ kind }) => kind !== 'port'))) return undefined
+  const seconds = Math.min(...sequences.map(({ steps }) => meanGuessSeconds(steps, match, validAtATime(sequences))))
+  return `after ${longText(seconds)} on average, at ${GUESSER_PACKETS_PER_SECOND.toLocaleString('en')} packets a second`
+}
+
+const LONG_UNITS = [['year', 31_557_600], ['day', 86_400], ['hour', 3600], ['minute', 60]] as const
+
+function longText(seconds: number): string {
+  const [name, size] = LONG_UNITS.find((unit) => seconds >= 2 * unit[1]) ?? ['second', 1]
+  return `${Number((seconds / size).toPrecision(2)).toLocaleString('en')} ${name}s`
 }
 
 function sumText(space: Keyspace): string {

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Micros } from '../parsers/time.ts'
+import { Grants } from '../src/grants/grants.ts'
+import type { Happening } from '../src/happening.ts'
+import { Pipeline } from '../src/pipeline.ts'
+import { packet, type ConnectionEvent, type Port, type TcpFlags } from '../parsers/event.ts'
+import type { Address } from '../parsers/address.ts'
+import { config } from './support/config.ts'
 import { inTurn, unusedOf } from '../rules/one-time.ts'
 import type { Sequence } from '../rules/rule.ts'
 
@@ -32,4 +38,22 @@ it('whatever is matched, in whatever order, with restarts in between: nothing is
       if (restarts) rule = inTurn(all, (used = new Set(used)))
     }
   }))
+})
+
+function syn(port: number, time: number): ConnectionEvent {
+  const fields = packet({ proto: 'tcp', src: '192.0.2.1' as Address, dst: '192.0.2.9' as Address, sport: (1024 + time) as Port, dport: port as Port, flags: 2 as TcpFlags })
+  return { ...fields, time: time as Micros, resolution: 1 as Micros, source: 's' } as ConnectionEvent
+}
+
+it.each([[true, 'open'], [false, 'refused']])('the door waits until the disk has answered: %s: %s', (saved, expected) => {
+  const now = (): Micros => 100 as Micros
+  let answer: ((saved: boolean) => readonly Happening[]) | undefined
+  const pipeline = new Pipeline(config('[knocktail]\nfirewall = null\n[d]\none_time_sequences = list\nports = 22/tcp\n', () => '7000,8000\n9000,9001\n'), new Grants({ wall: now, boot: now }), {
+    own: { contains: () => false }, matched: () => {}, runOnce: () => {}, observeOnly: () => false, useUp: (_, opens) => (answer = opens),
+  })
+  expect([syn(7000, 1), syn(8000, 2)].flatMap((event) => pipeline.read(event))).toEqual([])
+  expect(answer?.(saved).map(({ event }) => event)).toEqual([expected])
+  answer = undefined
+  expect([syn(7000, 11), syn(8000, 12)].flatMap((event) => pipeline.read(event))).toEqual([])
+  expect(answer).toBeUndefined()
 })

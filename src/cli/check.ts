@@ -19,7 +19,7 @@ function describeMachine(config: Config): string[] {
   const rights = neededRights(config).map(({ what, right, isThere }) => printable(`right: ${what}: ${right}: ${isThere ? 'there' : 'missing for this user'}`))
   const forgeable = config.sources.flatMap((source) => {
     const why = forgeableBy(source)
-    return why === undefined ? [] : [printable(`warning: source ${source.name} can be forged by local users: ${why}`)]
+    return why === undefined ? [] : [printable(`warning: source ${source.name} can be forged: ${why}`)]
   })
   return [...rights, ...forgeable]
 }

@@ -20,7 +20,7 @@ export const sourceLogEvents = {
     facts: { source, seconds },
   }),
   forgeable: (source: string, why: string): LogEvent => ({
-    level: 'warn', event: 'source-forgeable', text: `source ${source} can be forged by local users: ${why}`, facts: { source },
+    level: 'warn', event: 'source-forgeable', text: `source ${source} can be forged: ${why}`, facts: { source },
   }),
   counters: (source: string, { lines, events, lost, bytes, restarts, reasons }: SourceStats, stale: number): LogEvent => ({
     level: 'info', event: 'counters',
