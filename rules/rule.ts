@@ -24,7 +24,7 @@ export interface Sequence {
   /** Unique within its rule. */
   readonly id: string
   readonly user: string | undefined
-  /** It is good once: by what it is remembered when it was used. Says nothing of its steps to whoever reads it. */
+  /** It is good once: by what it is remembered when it was used. A hash that can be guessed at: of used sequences only. */
   readonly once?: string
   /** At least one. */
   readonly steps: readonly Step[]

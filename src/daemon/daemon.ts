@@ -54,7 +54,6 @@ export class Daemon {
     const { clocks, helper, ledger, bootId, log } = parts
     this.#parts = parts
     this.#own = ownAddresses(clocks)
-    this.#config = config
     this.#lead = clocks.wall() - clocks.boot()
     this.doors = new Doors({
       helper, ledger, clocks, bootId,
