@@ -62,6 +62,8 @@ export interface Rule {
   readonly otherPorts: number
   readonly flags: FlagTest
   readonly limits: Limits
+  /** Whether a match proves that somebody has a secret of his own: lock-outs, traps and scan marks never touch such a rule. */
+  readonly secret: boolean
   /** Called when one of its sequences was matched, before the next event is read. */
   readonly onMatch?: (sequence: Sequence) => void
 }

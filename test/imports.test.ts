@@ -23,6 +23,7 @@ const imports: Import[] = files.flatMap((from) => {
 /** Which files and packages each part may import, as beginnings of their names. The first part that fits counts. */
 const MAY_IMPORT: readonly (readonly [part: string, allowed: readonly string[]])[] = [
   ['parsers/', ['parsers/', 'ipaddr.js']],
+  ['rules/derive/', ['rules/derive/', 'parsers/event.ts', 'parsers/address.ts', 'parsers/time.ts', 'node:crypto']],
   ['rules/', ['rules/', 'parsers/event.ts', 'parsers/address.ts', 'parsers/network.ts', 'parsers/time.ts']],
   ['src/config/', ['src/config/', 'src/error.ts', 'src/printable.ts', 'src/ownership.ts', 'rules/', 'parsers/', 'node:', 'ini', 'valibot']],
   ['src/sources/', ['src/sources/', 'src/config/config.ts', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:', 'chokidar']],

@@ -79,6 +79,7 @@ export function readRule(section: SectionText, context: RuleContext): DoorRule |
     otherPorts: keys.other_ports,
     flags: keys.tcpflags,
     limits: readLimits(keys, context),
+    secret: keys.one_time_sequences !== undefined,
   }
   return opens && { match, target: targetOf(keys.target), opens, sequences: knocks.sequences, line: section.line, text: textOf(section, context, knocks.sequences), warnBelow: keys.warn_below }
 }

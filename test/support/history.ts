@@ -72,7 +72,7 @@ export function staticRule(steps: readonly Step[], parts: RuleParts = {}): Rule 
   const sequences: Sequence[] = [{ id: 'static', user: undefined, steps }]
   return {
     name: 'ssh', sequencesAt: () => sequences, seqTimeout: ms(25_000), reorder: 0 as Micros, otherPorts: 3,
-    flags: { set: FLAG_BITS.SYN, clear: FLAG_BITS.ACK }, ...parts,
+    flags: { set: FLAG_BITS.SYN, clear: FLAG_BITS.ACK }, secret: false, ...parts,
     limits: { target: undefined, interfaces: undefined, from: undefined, status: undefined, forwarded: false, ...parts.limits },
   }
 }

@@ -1,0 +1,26 @@
+import { SECOND, type Micros } from '../../parsers/time.ts'
+
+/** RFC 6238, section 4.2: the usual time step. */
+const STEP_SECONDS = 30
+
+/** A client's clock may be off by so many steps, either way. */
+const DRIFT_STEPS = 1
+
+/** How many time steps are good at a time. */
+const STEPS_AT_A_TIME = 2 * DRIFT_STEPS + 1
+
+/** The time step in which that instant lies, counted from 1970 (RFC 6238, section 4.2: T0 is 0). */
+export function stepAt(time: Micros): number {
+  return Math.floor(time / (STEP_SECONDS * SECOND))
+}
+
+/** The steps whose knocks are good at that instant, the earliest first. */
+export function stepsAt(time: Micros): number[] {
+  const now = stepAt(time)
+  return Array.from({ length: STEPS_AT_A_TIME }, (_, index) => now - DRIFT_STEPS + index)
+}
+
+/** The last step that may be in use at that instant: by a client whose clock is ahead. */
+export function lastStepAt(time: Micros): number {
+  return stepAt(time) + DRIFT_STEPS
+}
