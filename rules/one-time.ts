@@ -1,40 +1,34 @@
 import type { Rule, Sequence } from './rule.ts'
-
-/** What has been used up for good, by `Sequence.once`. Whoever keeps it must see to it that a match is in it, durably, before anything is opened. */
-export interface Used {
-  readonly has: (once: string) => boolean
-  readonly add: (once: string) => void
-  readonly size: number
-}
+import type { Spend, Spent } from './spent.ts'
 
 /** So many unused sequences are valid at a time: one whose last knock was lost must not lock its user out. */
 const LOOK_AHEAD = 3
 
 /** How many of a rule's sequences a guesser may hit at a time. */
 export function validAtATime(sequences: readonly Sequence[]): number {
-  return sequences[0]?.once === undefined ? 1 : Math.min(LOOK_AHEAD, sequences.length)
+  return !isOneTime(sequences) ? 1 : Math.min(LOOK_AHEAD, sequences.length)
 }
 
 /** The sequences of a list that are still good: a used one uses up those before it too, since a watcher may have seen most of them. */
-export function unusedOf(sequences: readonly Sequence[], used: Used): readonly Sequence[] {
-  const isUsed = ({ once }: Sequence): boolean => once !== undefined && used.has(once)
+export function unusedOf(sequences: readonly Sequence[], spent: Pick<Spent, 'has'>): readonly Sequence[] {
+  const isUsed = ({ spend }: Sequence): boolean => spend !== undefined && spent.has(spend)
   // The same sequence on a later line was used with it, but uses up nothing more.
-  const last = sequences.findLastIndex((sequence, index) => isUsed(sequence) && sequences.findIndex(({ once }) => once === sequence.once) === index)
+  const last = sequences.findLastIndex((sequence, index) => isUsed(sequence) && sequences.findIndex(({ spend }) => onceId(spend) === onceId(sequence.spend)) === index)
   return sequences.slice(last + 1).filter((sequence) => !isUsed(sequence))
 }
 
 /** The next few unused sequences of a list are valid, each until it or a later one was matched. */
-export function inTurn(sequences: readonly Sequence[], used: Used): Pick<Rule, 'sequencesAt' | 'onMatch'> {
-  let size = -1
+export function inTurn(sequences: readonly Sequence[], spent: Spent): Pick<Rule, 'sequencesAt' | 'onMatch'> {
+  let version = -1
   let valid: readonly Sequence[] = []
   return {
     sequencesAt: () => {
-      if (used.size !== size) valid = next(valid, unusedOf(sequences, used).slice(0, LOOK_AHEAD))
-      size = used.size
+      if (spent.version !== version) valid = next(valid, unusedOf(sequences, spent).slice(0, LOOK_AHEAD))
+      version = spent.version
       return valid
     },
-    onMatch: ({ once }) => {
-      if (once !== undefined) used.add(once)
+    onMatch: ({ spend }) => {
+      if (spend) spent.add(spend)
     },
   }
 }
@@ -42,4 +36,13 @@ export function inTurn(sequences: readonly Sequence[], used: Used): Pick<Rule, '
 /** The same array as long as nothing changed. */
 function next(before: readonly Sequence[], now: readonly Sequence[]): readonly Sequence[] {
   return before.length === now.length && before.every((sequence, index) => sequence === now[index]) ? before : now
+}
+
+/** Whether they are a list's, each of them good once. */
+export function isOneTime(sequences: readonly Sequence[]): boolean {
+  return sequences[0]?.spend?.kind === 'once'
+}
+
+function onceId(spend: Spend | undefined): string | undefined {
+  return spend?.kind === 'once' ? spend.id : undefined
 }

@@ -1,6 +1,7 @@
 import type { Network } from '../parsers/network.ts'
 import type { Port } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
+import type { Spend } from './spent.ts'
 
 /** A port to be knocked on. */
 export interface PortStep {
@@ -24,8 +25,8 @@ export interface Sequence {
   /** Unique within its rule. */
   readonly id: string
   readonly user: string | undefined
-  /** It is good once: by what it is remembered when it was used. A hash that can be guessed at: of used sequences only. */
-  readonly once?: string
+  /** What a match of it uses up. */
+  readonly spend?: Spend
   /** At least one. */
   readonly steps: readonly Step[]
 }

@@ -89,7 +89,7 @@ export class Pipeline {
   #matched(match: Match): Happening[] {
     const live = this.#live
     live?.matched(match)
-    if (live === undefined || match.sequence.once === undefined) return this.#grant(match, this.#doors.get(match.rule.name)!)
+    if (live === undefined || match.sequence.spend === undefined) return this.#grant(match, this.#doors.get(match.rule.name)!)
     this.#useUp(match, live)
     return []
   }

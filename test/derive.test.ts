@@ -7,35 +7,35 @@ import { SECOND, type Micros } from '../parsers/time.ts'
 import { hmacPorts } from '../rules/derive/hmac-ports.ts'
 import { tokenOf, type Binding } from '../rules/derive/mac.ts'
 import { formatSecret, parseSecret, sameText, secretId, type Secret } from '../rules/derive/secret.ts'
-import { lastStepAt, stepAt, stepsAt } from '../rules/derive/time-step.ts'
+import { lastTimeStepAt, timeStepAt, timeStepsAt } from '../rules/derive/time-step.ts'
 import { codeOfPorts, codeRanges, groupLengths, portsOfCode, totpCode, totpPorts, type CodeForm } from '../rules/derive/totp.ts'
 
 /** Made by an independent program (Python's hmac, Debian's oathtool); what README promises whoever writes a client. */
 interface Vectors {
   readonly hmac: readonly (Binding & { secret: string; knocks: number; low: Port; high: Port; ports: number[] })[]
   readonly token: readonly (Binding & { secret: string; token: string })[]
-  readonly totp: readonly (CodeForm & { secret: string; step: number; code: string; ports: number[] })[]
+  readonly totp: readonly (CodeForm & { secret: string; timeStep: number; code: string; ports: number[] })[]
 }
 const vectors = JSON.parse(readFileSync(new URL('../samples/derive/vectors.json', import.meta.url), 'utf8')) as Vectors
 const RFC_SECRET = new Uint8Array(Buffer.from('12345678901234567890')) as Secret
 
 describe('the vectors', () => {
-  it.each(vectors.hmac)('hmac $hostId $rule $user $step $address', ({ secret, ports, ...form }) => {
+  it.each(vectors.hmac)('hmac $hostId $rule $user $timeStep $address', ({ secret, ports, ...form }) => {
     expect(hmacPorts(parseSecret(secret)!, form, form)).toEqual(ports)
   })
 
-  it.each(vectors.token)('token $hostId $rule $user $step $address', ({ secret, token, ...binding }) => {
+  it.each(vectors.token)('token $hostId $rule $user $timeStep $address', ({ secret, token, ...binding }) => {
     expect(tokenOf(parseSecret(secret)!, binding)).toBe(token)
   })
 
-  it.each(vectors.totp)('totp $step $digits $bases', ({ secret, step, code, ports, ...form }) => {
-    expect(totpCode(parseSecret(secret)!, step, form.digits)).toBe(code)
-    expect(totpPorts(parseSecret(secret)!, step, form)).toEqual(ports)
+  it.each(vectors.totp)('totp $timeStep $digits $bases', ({ secret, timeStep, code, ports, ...form }) => {
+    expect(totpCode(parseSecret(secret)!, timeStep, form.digits)).toBe(code)
+    expect(totpPorts(parseSecret(secret)!, timeStep, form)).toEqual(ports)
   })
 
   it.each([[59, '94287082'], [1111111109, '07081804'], [1111111111, '14050471'], [1234567890, '89005924'], [2000000000, '69279037'], [20000000000, '65353130']])(
     'RFC 6238, appendix B: %d', (seconds, code) => {
-      expect(totpCode(RFC_SECRET, stepAt((seconds * SECOND) as Micros), 8)).toBe(code)
+      expect(totpCode(RFC_SECRET, timeStepAt((seconds * SECOND) as Micros), 8)).toBe(code)
     })
 })
 
@@ -64,9 +64,9 @@ describe('secrets', () => {
 
 it('a step lasts 30 s; the one before and the one after are good too', () => {
   const at = (seconds: number): Micros => (seconds * SECOND) as Micros
-  expect([stepAt(at(0)), stepAt(at(29.999999)), stepAt(at(30))]).toEqual([0, 0, 1])
-  expect(stepsAt(at(75))).toEqual([1, 2, 3])
-  expect(lastStepAt(at(75))).toBe(3)
+  expect([timeStepAt(at(0)), timeStepAt(at(29.999999)), timeStepAt(at(30))]).toEqual([0, 0, 1])
+  expect(timeStepsAt(at(75))).toEqual([1, 2, 3])
+  expect(lastTimeStepAt(at(75))).toBe(3)
 })
 
 const forms = fc.constantFrom<CodeForm>(
@@ -91,7 +91,7 @@ describe('codes as ports', () => {
 
 describe('drawn ports', () => {
   const secrets = fc.uint8Array({ minLength: 16, maxLength: 32 }).map((bytes) => bytes as Secret)
-  const bindings = fc.record({ hostId: fc.string({ maxLength: 6 }), rule: fc.string({ maxLength: 6 }), user: fc.string({ maxLength: 6 }), step: fc.nat(1e9) })
+  const bindings = fc.record({ hostId: fc.string({ maxLength: 6 }), rule: fc.string({ maxLength: 6 }), user: fc.string({ maxLength: 6 }), timeStep: fc.nat(1e9) })
 
   it('are all different and within their range, however narrow', () => {
     fc.assert(fc.property(secrets, bindings, fc.integer({ min: 1, max: 16 }), fc.integer({ min: 16, max: 64_000 }), (secret, binding, knocks, width) => {
@@ -113,7 +113,7 @@ describe('drawn ports', () => {
   it('are each as likely: chi-squared over 16 ports stays below its 0.1 % bound', () => {
     const counts = Array.from({ length: 16 }, () => 0)
     const rounds = 8000
-    for (let step = 0; step < rounds; step++) counts[hmacPorts(RFC_SECRET, { hostId: 'h', rule: 'r', user: 'u', step }, { knocks: 1, low: 2000 as Port, high: 2015 as Port })[0]! - 2000]!++
+    for (let timeStep = 0; timeStep < rounds; timeStep++) counts[hmacPorts(RFC_SECRET, { hostId: 'h', rule: 'r', user: 'u', timeStep }, { knocks: 1, low: 2000 as Port, high: 2015 as Port })[0]! - 2000]!++
     expect(counts.reduce((sum, count) => sum + (count - rounds / 16) ** 2 / (rounds / 16), 0)).toBeLessThan(37.7)
   })
 })

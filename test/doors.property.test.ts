@@ -6,7 +6,7 @@ import type { Config } from '../src/config/config.ts'
 import { Doors } from '../src/doors/doors.ts'
 import { targetId, type Target } from '../src/firewalls/target.ts'
 import { targetsOf } from '../src/firewalls/targets.ts'
-import type { LedgerContents, LedgerKeeping } from '../src/grants/ledger.ts'
+import { ledgerStateOf, type LedgerContents, type LedgerKeeping } from '../src/grants/ledger.ts'
 import { formatLedger, parseLedger } from '../src/grants/ledger-text.ts'
 import { config } from './support/config.ts'
 import { FirewallModel, type Mood } from './support/firewall-model.ts'
@@ -125,8 +125,7 @@ class Machine {
         contents = kept
       },
       save: () => {
-        const { boot, begun, grants, keys, matches, used } = contents!
-        const text = formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], used: [...used] })
+        const text = formatLedger(ledgerStateOf(contents!))
         return new Promise((resolve) => setTimeout(() => {
           const saved = alive.now && !this.diskRefuses
           if (saved) this.disk = text

@@ -27,7 +27,7 @@ const MAY_IMPORT: readonly (readonly [part: string, allowed: readonly string[]])
   ['rules/', ['rules/', 'parsers/event.ts', 'parsers/address.ts', 'parsers/network.ts', 'parsers/time.ts']],
   ['src/config/', ['src/config/', 'src/error.ts', 'src/printable.ts', 'src/ownership.ts', 'rules/', 'parsers/', 'node:', 'ini', 'valibot']],
   ['src/sources/', ['src/sources/', 'src/config/config.ts', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:', 'chokidar']],
-  ['src/grants/', ['src/grants/', 'src/config/config.ts', 'src/config/firewalls.ts', 'src/clocks.ts', 'src/firewalls/target.ts', 'src/firewalls/command-choice.ts', 'parsers/', 'node:', 'ipaddr.js', 'valibot']],
+  ['src/grants/', ['src/grants/', 'rules/spent.ts', 'src/config/config.ts', 'src/config/firewalls.ts', 'src/clocks.ts', 'src/firewalls/target.ts', 'src/firewalls/command-choice.ts', 'parsers/', 'node:', 'ipaddr.js', 'valibot']],
   ['src/firewalls/', ['src/firewalls/', 'src/grants/admission.ts', 'src/config/', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
   ['src/helper/', ['src/helper/', 'src/wire.ts', 'src/own-folder.ts', 'src/firewalls/', 'src/config/', 'src/grants/admission.ts', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
   ['src/front/', ['src/front/', 'src/wire.ts', 'src/firewalls/', 'src/config/', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],

@@ -8,8 +8,9 @@ import { SECOND, type Micros } from '../parsers/time.ts'
 import { targetId, type Target } from '../src/firewalls/target.ts'
 import { Grants } from '../src/grants/grants.ts'
 import { KeyRecords } from '../src/grants/key-records.ts'
-import { Ledger, type LedgerContents } from '../src/grants/ledger.ts'
+import { Ledger, ledgerStateOf, type LedgerContents } from '../src/grants/ledger.ts'
 import { formatLedger, parseLedger } from '../src/grants/ledger-text.ts'
+import { Spent, type Spend } from '../rules/spent.ts'
 import { Matches } from '../src/grants/matches.ts'
 import { useFolder } from './support/run.ts'
 
@@ -20,9 +21,13 @@ const newPath = (): string => join(folder.path, `ledger-${count++}`)
 const target: Target = { firewall: 'pf', settings: { table: ['knocktail'] } }
 const now = (): Micros => (1_000 * SECOND) as Micros
 
+const SPENDS: readonly Spend[] = [{ kind: 'once', id: '0123456789abcdef' }, { kind: 'time-step', secret: 'fedcba9876543210', timeStep: 58_000_000 }]
+
 /** Contents with that many grants. */
 function contents(grants: number): LedgerContents {
-  const made: LedgerContents = { boot: 'b', begun: now, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(SECOND), used: ['0123456789abcdef'] }
+  const made: LedgerContents = { boot: 'b', begun: now, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(SECOND), spent: new Spent() }
+  made.matches.add('ssh', '192.0.2.1' as Address, now())
+  for (const spend of SPENDS) (made.spent as Spent).add(spend)
   for (let number = 0; number < grants; number++) {
     const address = `192.0.${number >> 8}.${number & 255}` as Address
     const wish = { rule: 'ssh', address, time: now(), openFor: SECOND, maxOpen: SECOND, targets: [target], kill: false }
@@ -148,8 +153,7 @@ describe('the ledger', () => {
 
 describe('the text of a ledger', () => {
   const text = (): string => {
-    const { boot, begun, grants, keys, matches, used } = contents(2)
-    return formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], used: [...used] })
+    return formatLedger(ledgerStateOf(contents(2)))
   }
 
   it('is read as it was written', () => expect(formatLedger(parseLedger(text())!)).toBe(text()))

@@ -9,22 +9,28 @@ import type { Address } from '../parsers/address.ts'
 import { config } from './support/config.ts'
 import { inTurn, unusedOf } from '../rules/one-time.ts'
 import type { Sequence } from '../rules/rule.ts'
+import { Spent } from '../rules/spent.ts'
 
-const list = (names: string): Sequence[] => [...names].map((once, index) => ({ id: `line-${index + 1}`, user: undefined, once, steps: [] }))
-const names = (sequences: readonly Sequence[]): string => sequences.map(({ once }) => once).join('')
+const list = (names: string): Sequence[] => [...names].map((once, index) => ({ id: `line-${index + 1}`, user: undefined, spend: { kind: 'once', id: once }, steps: [] }))
+const spentOf = (ids: Iterable<string>): Spent => {
+  const spent = new Spent()
+  for (const id of ids) spent.add({ kind: 'once', id })
+  return spent
+}
+const names = (sequences: readonly Sequence[]): string => sequences.map(({ spend }) => (spend as { id: string }).id).join('')
 
 it.each([
   ['abcde', '', 'abcde'], ['abcde', 'a', 'bcde'], ['abcde', 'c', 'de'], ['abcde', 'ac', 'de'], ['abcde', 'e', ''],
   ['abcde', 'x', 'abcde'], ['abacd', 'a', 'bcd'], ['abacd', 'b', 'acd'],
 ])('of %s with %s used %s is left', (all, used, left) => {
-  expect(names(unusedOf(list(all), new Set(used)))).toBe(left)
+  expect(names(unusedOf(list(all), spentOf(used)))).toBe(left)
 })
 
 it('whatever is matched, in whatever order, with restarts in between: nothing is valid twice, nothing before a used one', () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 12 }), fc.array(fc.tuple(fc.nat(2), fc.boolean()), { maxLength: 20 }), (count, history) => {
     const all = list('abcdefghijkl'.slice(0, count))
-    let used = new Set<string>()
-    let rule = inTurn(all, used)
+    let spent = new Spent()
+    let rule = inTurn(all, spent)
     let furthest = -1
     for (const [place, restarts] of history) {
       const valid = rule.sequencesAt(0 as Micros)
@@ -35,7 +41,7 @@ it('whatever is matched, in whatever order, with restarts in between: nothing is
         rule.onMatch?.(matched)
         furthest = all.indexOf(matched)
       }
-      if (restarts) rule = inTurn(all, (used = new Set(used)))
+      if (restarts) rule = inTurn(all, (spent = spentOf(spent.all().map((spend) => (spend as { id: string }).id))))
     }
   }))
 })

@@ -7,7 +7,7 @@ export interface Binding {
   readonly hostId: string
   readonly rule: string
   readonly user: string
-  readonly step: number
+  readonly timeStep: number
   /** Undefined: it may come from anywhere. */
   readonly address?: Address | undefined
 }
@@ -16,8 +16,8 @@ export interface Binding {
 const VERSION = 'knocktail-v1'
 
 /** HMAC-SHA-256 of all fields as netstrings, so that no two bindings make the same text. Blocks are counted from 1. */
-export function macBlock(secret: Secret, { hostId, rule, user, step, address }: Binding, block = 1): Buffer {
-  const fields = [VERSION, hostId, rule, user, String(step), address ?? '', ...(block === 1 ? [] : [String(block)])]
+export function macBlock(secret: Secret, { hostId, rule, user, timeStep, address }: Binding, block = 1): Buffer {
+  const fields = [VERSION, hostId, rule, user, String(timeStep), address ?? '', ...(block === 1 ? [] : [String(block)])]
   return createHmac('sha256', secret).update(fields.map(netstring).join('')).digest()
 }
 

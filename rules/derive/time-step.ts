@@ -10,17 +10,17 @@ const DRIFT_STEPS = 1
 const STEPS_AT_A_TIME = 2 * DRIFT_STEPS + 1
 
 /** The time step in which that instant lies, counted from 1970 (RFC 6238, section 4.2: T0 is 0). */
-export function stepAt(time: Micros): number {
+export function timeStepAt(time: Micros): number {
   return Math.floor(time / (STEP_SECONDS * SECOND))
 }
 
 /** The steps whose knocks are good at that instant, the earliest first. */
-export function stepsAt(time: Micros): number[] {
-  const now = stepAt(time)
+export function timeStepsAt(time: Micros): number[] {
+  const now = timeStepAt(time)
   return Array.from({ length: STEPS_AT_A_TIME }, (_, index) => now - DRIFT_STEPS + index)
 }
 
 /** The last step that may be in use at that instant: by a client whose clock is ahead. */
-export function lastStepAt(time: Micros): number {
-  return stepAt(time) + DRIFT_STEPS
+export function lastTimeStepAt(time: Micros): number {
+  return timeStepAt(time) + DRIFT_STEPS
 }

@@ -16,9 +16,9 @@ export interface PortRange {
 }
 
 /** What an authenticator app shows in that time step: RFC 6238 with HMAC-SHA-1, RFC 4226 section 5.3. */
-export function totpCode(secret: Secret, step: number, digits: CodeForm['digits']): string {
+export function totpCode(secret: Secret, timeStep: number, digits: CodeForm['digits']): string {
   const counter = Buffer.alloc(8)
-  counter.writeBigUInt64BE(BigInt(step))
+  counter.writeBigUInt64BE(BigInt(timeStep))
   const hash = createHmac('sha1', secret).update(counter).digest()
   const truncated = hash.readUInt32BE(hash.at(-1)! & 0xf) & 0x7f_ff_ff_ff
   return String(truncated % 10 ** digits).padStart(digits, '0')
@@ -53,6 +53,6 @@ export function codeOfPorts(ports: readonly number[], form: CodeForm): string | 
   return groups.map((group, index) => String(group).padStart(lengths[index]!, '0')).join('')
 }
 
-export function totpPorts(secret: Secret, step: number, form: CodeForm): Port[] {
-  return portsOfCode(totpCode(secret, step, form.digits), form)
+export function totpPorts(secret: Secret, timeStep: number, form: CodeForm): Port[] {
+  return portsOfCode(totpCode(secret, timeStep, form.digits), form)
 }

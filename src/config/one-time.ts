@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { reasonOf } from '../error.ts'
 import { inTurn } from '../../rules/one-time.ts'
 import type { Rule, Sequence, Step } from '../../rules/rule.ts'
+import { Spent } from '../../rules/spent.ts'
 import type { Report } from './problem.ts'
 import { quoted } from '../printable.ts'
 import type { Read } from './read.ts'
@@ -83,8 +84,8 @@ export function loadOneTime(reference: Reference, context: Context): Loaded | un
   const error = style === 'knockd' ? warning : (line: number, message: string): void => report.error(line, message, path)
   const entries = readOneTime(text.value, style === 'knockd' ? readKnockdSequence : readSequence, { error, warning })
   warnOfFew(entries.length, path, reference, report)
-  const sequences = entries.map(({ line, steps }): Sequence => ({ id: `line-${line}`, user: undefined, once: onceOf(path, steps), steps }))
-  return { sequences, rule: inTurn(sequences, new Set()) }
+  const sequences = entries.map(({ line, steps }): Sequence => ({ id: `line-${line}`, user: undefined, spend: { kind: 'once', id: onceOf(path, steps) }, steps }))
+  return { sequences, rule: inTurn(sequences, new Spent()) }
 }
 
 function warnOfFew(unused: number, path: string, { line, ruleName, warnBelow }: Reference, report: Report): void {

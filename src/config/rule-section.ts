@@ -87,7 +87,7 @@ export function readRule(section: SectionText, context: RuleContext): DoorRule |
 /** What a list holds belongs to it: it may change while the section stays. */
 function textOf(section: SectionText, context: RuleContext, sequences: readonly Sequence[]): string {
   const entries = [...section.entries.values()].map((entry) => [entry.key, entry.value])
-  return JSON.stringify([context.style, context.interface ?? null, entries.toSorted(), sequences.map(({ once }) => once ?? null)])
+  return JSON.stringify([context.style, context.interface ?? null, entries.toSorted(), sequences.map(({ spend }) => spend ?? null)])
 }
 
 function readKeys(section: SectionText, context: RuleContext): Keys | undefined {

@@ -61,7 +61,7 @@ export class Daemon {
       ledgerState: (problem) => this.#tellLedger(problem),
       keepMatches: (config.maxAge + COPY_MEMORY) as Micros,
     })
-    this.#config = liveRules(config, { own: this.#own, used: this.doors.used })
+    this.#config = liveRules(config, { own: this.#own, spent: this.doors.spent })
     this.#pipeline = new Pipeline(this.#config, this.doors.grants, {
       own: this.#own,
       useUp: (door, opens) => void this.#useUp(door, opens),
@@ -114,7 +114,7 @@ export class Daemon {
 
   async #useUp(door: DoorRule, opens: (saved: boolean) => readonly Happening[]): Promise<void> {
     const saved = await this.doors.save()
-    const left = unusedOf(door.sequences, this.doors.used).length
+    const left = unusedOf(door.sequences, this.doors.spent).length
     if (left < door.warnBelow) this.#parts.log.write(fewLeft(door, left))
     this.#follow(opens(saved))
     this.#scheduleExpiry()
@@ -128,7 +128,7 @@ export class Daemon {
 
   /** Another configuration: attempts and grants of rules that stayed go on, those of rules that went end. */
   reload(config: Config): void {
-    this.#config = liveRules(config, { own: this.#own, used: this.doors.used }, this.#config)
+    this.#config = liveRules(config, { own: this.#own, spent: this.doors.spent }, this.#config)
     this.#pipeline.reload(this.#config)
     const now = this.#parts.clocks.wall()
     this.#tell(this.doors.dropOthers(this.#config).map((grant) => closed(grant, now)))

@@ -1,10 +1,10 @@
-import { unusedOf, type Used } from '../../rules/one-time.ts'
+import { isOneTime, unusedOf } from '../../rules/one-time.ts'
+import type { Spent } from '../../rules/spent.ts'
 import type { Config, DoorRule } from '../config/config.ts'
 import { KnocktailError } from '../error.ts'
 import type { Finding } from '../firewalls/firewall.ts'
 import { plannedTargets, type PlannedTarget } from '../firewalls/targets.ts'
 import type { Helper } from '../front/helper.ts'
-import { isOneTime } from '../live-rules.ts'
 import type { LogEvent } from '../log/event.ts'
 import type { Log } from '../log/log.ts'
 
@@ -43,16 +43,16 @@ function tellFinding({ severity, message }: Finding, firewall: string, rules: re
 
 /** Which sequences of a list were used stands in the ledger: of a new one, everything in the list seems good. */
 export function tellForgetful({ rules }: Config, log: Log): void {
-  for (const { match } of rules.filter(isOneTime)) {
+  for (const { match } of rules.filter(({ sequences }) => isOneTime(sequences))) {
     const text = `rule ${match.name}: there was no ledger, so it is not known which one-time sequences were used: take the used ones out of the list`
     log.write({ level: 'warn', event: 'one-time-unknown', text, facts: { rule: match.name } })
   }
 }
 
 /** Tells while there is still one to come in by. */
-export function tellFew(config: Config, used: Used, log: Log): void {
-  for (const door of config.rules.filter(isOneTime)) {
-    const left = unusedOf(door.sequences, used).length
+export function tellFew(config: Config, spent: Spent, log: Log): void {
+  for (const door of config.rules.filter(({ sequences }) => isOneTime(sequences))) {
+    const left = unusedOf(door.sequences, spent).length
     if (left < door.warnBelow) log.write(fewLeft(door, left))
   }
 }

@@ -72,7 +72,7 @@ export class Running {
     this.#timers.push(setInterval(() => this.#following.savePositions(), POSITIONS_MS))
     const { rules, sources } = this.#daemon.config
     if (!found) tellForgetful(this.#daemon.config, log)
-    tellFew(this.#daemon.config, this.#daemon.doors.used, log)
+    tellFew(this.#daemon.config, this.#daemon.doors.spent, log)
     if (!dryRun) void tellFindings(this.#daemon.config, this.#keeper, log)
     log.write({ level: 'info', event: 'started', text: `${rules.length} rules, ${sources.length} sources`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
   }

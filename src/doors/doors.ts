@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Micros } from '../../parsers/time.ts'
 import type { Match } from '../../rules/decision.ts'
+import { Spent } from '../../rules/spent.ts'
 import type { Config, DoorRule } from '../config/config.ts'
 import type { Clocks } from '../clocks.ts'
 import type { FirewallName } from '../config/firewalls.ts'
@@ -37,8 +38,7 @@ export interface DoorParts {
 export class Doors {
   readonly grants: Grants
   readonly matches: Matches
-  /** The one-time sequences that were matched. */
-  readonly used = new Set<string>()
+  readonly spent = new Spent()
   readonly #keys = new KeyRecords()
   readonly #desired: Desired
   readonly #lanes = new Map<string, Lane>()
@@ -62,7 +62,7 @@ export class Doors {
       },
     })
     this.matches = new Matches(parts.keepMatches)
-    parts.ledger.keep({ boot: parts.bootId, begun: () => this.begun, grants: this.grants, keys: this.#keys, matches: this.matches, used: this.used })
+    parts.ledger.keep({ boot: parts.bootId, begun: () => this.begun, grants: this.grants, keys: this.#keys, matches: this.matches, spent: this.spent })
   }
 
   /** How many keys wait for their firewall. */
@@ -88,7 +88,7 @@ export class Doors {
     const { wall, boot } = this.#parts.clocks
     this.begun = state.begun
     for (const [key, time] of state.matches) this.matches.restore(key, time)
-    for (const once of state.used) this.used.add(once)
+    for (const spend of state.spent) this.spent.add(spend)
     for (const record of state.keys) this.#keys.put(record)
     if (state.boot === this.#parts.bootId) {
       const standing = state.grants.filter(({ deadline, until }) => deadline > boot() && until > wall())

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { parseAddress } from '../../parsers/address.ts'
 import type { Port } from '../../parsers/event.ts'
 import type { Micros } from '../../parsers/time.ts'
+import type { Spend } from '../../rules/spent.ts'
 import { isFirewallName } from '../config/firewalls.ts'
 import { parseTargetId, targetId, type Target } from '../firewalls/target.ts'
 import type { Grant } from './grants.ts'
@@ -15,11 +16,11 @@ export interface LedgerState {
   readonly grants: readonly Grant[]
   readonly keys: readonly KeyRecord[]
   readonly matches: readonly (readonly [string, Micros])[]
-  /** The one-time sequences that were matched, by `Sequence.once`. */
-  readonly used: readonly string[]
+  /** What was used up for good. */
+  readonly spent: readonly Spend[]
 }
 
-export function formatLedger({ boot, begun, grants, keys, matches, used }: LedgerState): string {
+export function formatLedger({ boot, begun, grants, keys, matches, spent }: LedgerState): string {
   const targets: Record<string, Target> = {}
   const idOf = (target: Target): string => {
     const id = targetId(target)
@@ -32,7 +33,8 @@ export function formatLedger({ boot, begun, grants, keys, matches, used }: Ledge
     grants: grants.map(({ targets: own, ...grant }) => ({ ...grant, targets: own.map(idOf) })),
     keys: keys.map(({ target, address, foreign, kill }) => ({ target: idOf(target), address, foreign, kill })),
     matches,
-    used,
+    used: spent.flatMap((spend) => (spend.kind === 'once' ? [spend.id] : [])),
+    timeSteps: spent.flatMap((spend) => (spend.kind === 'time-step' ? [[spend.secret, spend.timeStep]] : [])),
     targets,
   }
   return JSON.stringify(text)
@@ -42,12 +44,13 @@ export function formatLedger({ boot, begun, grants, keys, matches, used }: Ledge
 export function parseLedger(text: string): LedgerState | undefined {
   const read = v.safeParse(LEDGER, parseJson(text))
   if (!read.success) return undefined
-  const { boot, begun, grants, keys, matches, used, targets } = read.output
+  const { boot, begun, grants, keys, matches, used, timeSteps, targets } = read.output
   const byId = new Map(Object.entries(targets))
   if ([...byId].some(([id, target]) => targetId(target) !== id)) return undefined
   if ([...grants.flatMap((grant) => grant.targets), ...keys.map(({ target }) => target)].some((id) => !byId.has(id))) return undefined
   return {
-    boot, begun, matches, used,
+    boot, begun, matches,
+    spent: [...used.map((id): Spend => ({ kind: 'once', id })), ...timeSteps.map(([secret, timeStep]): Spend => ({ kind: 'time-step', secret, timeStep }))],
     grants: grants.map((grant) => ({ ...grant, user: grant.user, targets: grant.targets.map((id) => byId.get(id)!) })),
     keys: keys.map((key) => ({ ...key, id: key.target, target: byId.get(key.target)! })),
   }
@@ -93,6 +96,7 @@ const LEDGER = v.object({
   matches: v.array(v.tuple([v.string(), MICROS])),
   // Ledgers of before there were any have none.
   used: v.optional(v.array(v.string()), []),
+  timeSteps: v.optional(v.array(v.tuple([v.string(), v.pipe(v.number(), v.safeInteger())])), []),
   targets: v.record(v.string(), TARGET),
 })
 

@@ -3,6 +3,7 @@ import type { Grant } from './grants.ts'
 import type { KeyRecords } from './key-records.ts'
 import { formatLedger, parseLedger, type LedgerState } from './ledger-text.ts'
 import type { Matches } from './matches.ts'
+import type { Spent } from '../../rules/spent.ts'
 import { Slots } from './slots.ts'
 
 /** What the ledger keeps, where it is kept while we run. */
@@ -12,8 +13,7 @@ export interface LedgerContents {
   readonly grants: { readonly all: () => Iterable<Grant> }
   readonly keys: KeyRecords
   readonly matches: Matches
-  /** The one-time sequences that were matched. */
-  readonly used: Iterable<string>
+  readonly spent: Pick<Spent, 'all'>
 }
 
 /** What was found at start. */
@@ -87,9 +87,8 @@ export class Ledger implements LedgerKeeping {
   }
 
   async #write(): Promise<boolean> {
-    const { boot, begun, grants, keys, matches, used } = this.#contents!
     try {
-      await this.#slots.write(formatLedger({ boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], used: [...used] }))
+      await this.#slots.write(formatLedger(ledgerStateOf(this.#contents!)))
       this.problem = undefined
       return true
     } catch (error) {
@@ -97,4 +96,9 @@ export class Ledger implements LedgerKeeping {
       return false
     }
   }
+}
+
+/** What the contents hold at this moment. */
+export function ledgerStateOf({ boot, begun, grants, keys, matches, spent }: LedgerContents): LedgerState {
+  return { boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], spent: spent.all() }
 }
