@@ -1,12 +1,12 @@
-import type { Compiled } from './compile.ts'
+import { slotOf, type Compiled } from './compile.ts'
 import { isUsed, precedes, type Note } from './note.ts'
 import type { Rule } from './rule.ts'
 
 /**
  * The search for f(1)..f(n), the knocks that satisfy the steps of a sequence.
  *
- * Between the first and the last of them every other knock must repeat an earlier one, so from a given first knock
- * on, the first knock of every key must be among them. And a knock is never a worse choice than a later one of
+ * Between the first and the last of them every other knock must repeat an earlier one (unless the rule has a window), so from a
+ * given first knock on, the first knock in every slot must be among them. And a knock is never a worse choice than a later one of
  * the same source and resolution: it delays no step after it. So from each start each step takes the earliest knock
  * that the steps before it allow, and only knocks of another source or resolution are tried beside it.
  */
@@ -44,7 +44,7 @@ export function chooseWith(
   let best: Choice | undefined
   for (let start = 0; start < knocks.length && !precedes(latest, knocks[start]!); start++) {
     if (isUsed(knocks[start]!, compiled)) continue
-    for (const step of compiled.stepsOf.get(latest.key)!) {
+    for (const step of stepsOf(compiled, latest)) {
       const choice = fill({ compiled, knocks, pinned: { step, knock: latest } }, start)
       if (choice && accept(knocks[start]!, lastOf(choice)) && (!best || isEarlier(choice, best))) best = choice
     }
@@ -67,11 +67,15 @@ export function openStart(
   return undefined
 }
 
-/** Enough unused knocks of every key: without them no search is worth its time. */
+function stepsOf(compiled: Compiled, { key }: Note): readonly number[] {
+  return compiled.stepsOf.get(slotOf(compiled, key)!)!
+}
+
+/** Enough unused knocks in every slot: without them no search is worth its time. */
 function hasEnough(compiled: Compiled, knocks: readonly Note[]): boolean {
-  for (const [key, steps] of compiled.stepsOf) {
+  for (const [slot, steps] of compiled.stepsOf) {
     let missing = steps.length
-    for (const knock of knocks) if (knock.key === key && !isUsed(knock, compiled)) missing--
+    for (const knock of knocks) if (slotOf(compiled, knock.key) === slot && !isUsed(knock, compiled)) missing--
     if (missing > 0) return false
   }
   return true
@@ -81,7 +85,7 @@ function hasEnough(compiled: Compiled, knocks: readonly Note[]): boolean {
 function fill(search: Search, start: number): Choice | undefined {
   const choice: Note[] = []
   const take = (step: number): boolean => {
-    if (step === search.compiled.keys.length) return isWhole(search, start, choice)
+    if (step === search.compiled.slots.length) return isWhole(search, start, choice)
     const tried: Note[] = []
     for (const candidate of candidates(search, start, step)) {
       const dominated = tried.some((other) => isAlike(other, candidate))
@@ -103,7 +107,7 @@ function* candidates({ compiled, knocks, pinned, future }: Search, start: number
   }
   for (let index = start; index < knocks.length; index++) {
     const knock = knocks[index]!
-    if (knock.key === compiled.keys[step] && knock !== pinned?.knock && !isUsed(knock, compiled)) yield knock
+    if (slotOf(compiled, knock.key) === compiled.slots[step] && knock !== pinned?.knock && !isUsed(knock, compiled)) yield knock
   }
   if (future) yield future
 }
@@ -124,8 +128,9 @@ function mayPrecede(earlier: Note, later: Note, { reorder }: Rule): boolean {
   return earlier.time - later.time <= reorder + Math.max(earlier.resolution, later.resolution)
 }
 
-/** (c): from the first to the last, whatever is not chosen repeats one that is. */
-function isWhole({ knocks, future }: Search, start: number, choice: readonly Note[]): boolean {
+/** (c): from the first to the last, whatever is not chosen repeats one that is: another port of a range does not. */
+function isWhole({ compiled, knocks, future }: Search, start: number, choice: readonly Note[]): boolean {
+  if (compiled.rule.window !== undefined) return choice.includes(knocks[start]!)
   const last = future ?? lastOf(choice)
   const chosenKeys = new Set<Note['key']>()
   for (let index = start; index < knocks.length && !precedes(last, knocks[index]!); index++) {

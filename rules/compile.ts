@@ -1,73 +1,126 @@
-import { portKey, type EventKey } from './key.ts'
-import type { Rule, Sequence, Step } from './rule.ts'
+import { below, isInRange, portKey, type EventKey } from './key.ts'
+import type { RangeStep, Rule, Sequence, Step, TokenStep } from './rule.ts'
 
-/** A sequence made ready for matching. Steps with the same key are satisfied by the same knocks. */
+/** What a step asks for: a key of its own, or the spelling of a range or of a path below which a token is. */
+type Slot = EventKey
+
+/** A sequence made ready for matching. Steps with the same slot are satisfied by the same knocks. */
 export interface Compiled {
   readonly rule: Rule
   readonly sequence: Sequence
-  /** The key of each step. */
-  readonly keys: readonly EventKey[]
-  /** The steps, from 0, that a knock with that key satisfies. */
-  readonly stepsOf: ReadonlyMap<EventKey, readonly number[]>
+  /** The slot of each step. */
+  readonly slots: readonly Slot[]
+  /** The steps, from 0, that a knock in that slot satisfies. */
+  readonly stepsOf: ReadonlyMap<Slot, readonly number[]>
+  /** The slots that hold more than one key; they do not overlap, nor hold the key of another step. */
+  readonly open: readonly { readonly slot: Slot; readonly step: OpenStep }[]
 }
 
-export function stepEventKey(step: Step): EventKey {
-  return step.kind === 'port' ? portKey(step.proto, step.port) : `${step.method} ${step.path}`
+type OpenStep = RangeStep | TokenStep
+
+/** The slot in which that key is; undefined: it satisfies no step. */
+export function slotOf({ stepsOf, open }: Compiled, key: EventKey): Slot | undefined {
+  if (stepsOf.has(key)) return key
+  return open.find(({ step }) => holds(step, key))?.slot
+}
+
+function holds(step: OpenStep, key: EventKey): boolean {
+  return step.kind === 'range' ? isInRange(key, step.proto, step.from, step.count) : below(key, step.path) !== undefined
+}
+
+function stepSlot(step: Step): Slot {
+  switch (step.kind) {
+    case 'port': return portKey(step.proto, step.port)
+    case 'request': return `${step.method} ${step.path}`
+    case 'range': return `${step.proto}:${step.from}+${step.count}`
+    case 'token': return `token:${step.path}`
+  }
 }
 
 function compile(rule: Rule, sequence: Sequence): Compiled {
-  const keys = sequence.steps.map(stepEventKey)
-  const stepsOf = new Map<EventKey, number[]>()
-  keys.forEach((key, step) => stepsOf.set(key, [...(stepsOf.get(key) ?? []), step]))
-  return { rule, sequence, keys, stepsOf }
+  const slots = sequence.steps.map(stepSlot)
+  const stepsOf = new Map<Slot, number[]>()
+  slots.forEach((slot, step) => stepsOf.set(slot, [...(stepsOf.get(slot) ?? []), step]))
+  const open = sequence.steps.flatMap((step) => (step.kind === 'range' || step.kind === 'token' ? [{ slot: stepSlot(step), step }] : []))
+  return { rule, sequence, slots, stepsOf, open }
+}
+
+/** One rule's sequences that are valid together, by what an event touches. */
+interface Lookup {
+  readonly byKey: ReadonlyMap<EventKey, readonly Compiled[]>
+  readonly open: readonly Compiled[]
+}
+
+/** A rule with what was made ready of it: for as long as the rule keeps its sequences. */
+class RuleIndex {
+  readonly rule: Rule
+  readonly #compiled = new WeakMap<Sequence, Compiled>()
+  readonly #lookups = new WeakMap<readonly Sequence[], Lookup>()
+
+  constructor(rule: Rule) {
+    this.rule = rule
+  }
+
+  compiled(sequence: Sequence): Compiled {
+    const known = this.#compiled.get(sequence)
+    if (known) return known
+    const compiled = compile(this.rule, sequence)
+    this.#compiled.set(sequence, compiled)
+    return compiled
+  }
+
+  lookup(sequences: readonly Sequence[]): Lookup {
+    const known = this.#lookups.get(sequences)
+    if (known) return known
+    const all = sequences.map((sequence) => this.compiled(sequence))
+    const byKey = new Map<EventKey, Compiled[]>()
+    for (const compiled of all) for (const slot of compiled.stepsOf.keys()) byKey.set(slot, [...(byKey.get(slot) ?? []), compiled])
+    const lookup = { byKey, open: all.filter(({ open }) => open.length > 0) }
+    this.#lookups.set(sequences, lookup)
+    return lookup
+  }
 }
 
 /** Which sequences are valid now, found by what an event touches. */
 export class SequenceIndex {
-  #rules: readonly Rule[]
-  readonly #compiled = new WeakMap<Sequence, Compiled>()
-  #valid: (readonly Sequence[])[] = []
-  #byKey = new Map<EventKey, readonly Compiled[]>()
+  #rules: readonly RuleIndex[]
 
   constructor(rules: readonly Rule[]) {
-    this.#rules = rules
+    this.#rules = rules.map((rule) => new RuleIndex(rule))
   }
 
+  /** Rules that stay keep what was made ready of them: attempts at them go on. */
   replace(rules: readonly Rule[]): void {
-    this.#rules = rules
-    this.#valid = []
-    this.#byKey = new Map()
+    const known = new Map(this.#rules.map((index) => [index.rule, index]))
+    this.#rules = rules.map((rule) => known.get(rule) ?? new RuleIndex(rule))
   }
 
-  /** The sequences valid at `time` of which that key is a step. */
+  /** The sequences valid at `time` of which that key satisfies a step; undefined: there is none. */
   find(key: EventKey, time: Parameters<Rule['sequencesAt']>[0]): readonly Compiled[] | undefined {
-    const rules = this.#rules
-    for (let index = 0; index < rules.length; index++) {
-      if (rules[index]!.sequencesAt(time) !== this.#valid[index]) {
-        this.#rebuild(time)
-        break
-      }
+    let found: readonly Compiled[] | undefined
+    for (const index of this.#rules) {
+      const { byKey, open } = index.lookup(index.rule.sequencesAt(time))
+      const exact = byKey.get(key)
+      if (exact) found = found ? [...found, ...exact] : exact
+      if (open.length === 0) continue
+      const fitting = open.filter((compiled) => !compiled.stepsOf.has(key) && slotOf(compiled, key) !== undefined)
+      if (fitting.length > 0) found = found ? [...found, ...fitting] : fitting
     }
-    return this.#byKey.get(key)
+    return found
   }
 
-  #rebuild(time: Parameters<Rule['sequencesAt']>[0]): void {
-    this.#valid = this.#rules.map((rule) => rule.sequencesAt(time))
-    const byKey = new Map<EventKey, Compiled[]>()
-    this.#rules.forEach((rule, index) => {
-      for (const sequence of this.#valid[index]!) {
-        const compiled = this.#compile(rule, sequence)
-        for (const key of compiled.stepsOf.keys()) byKey.set(key, [...(byKey.get(key) ?? []), compiled])
-      }
-    })
-    this.#byKey = byKey
+  /** The rules that draw sequences for single addresses from ports of which that is one. */
+  drawing(key: EventKey): readonly Rule[] | undefined {
+    let found: Rule[] | undefined
+    for (const { rule } of this.#rules) {
+      if (rule.drawn && holds(rule.drawn.range, key)) (found ??= []).push(rule)
+    }
+    return found
   }
 
-  #compile(rule: Rule, sequence: Sequence): Compiled {
-    const known = this.#compiled.get(sequence)
-    if (known?.rule === rule) return known
-    const compiled = compile(rule, sequence)
-    this.#compiled.set(sequence, compiled)
-    return compiled
+  /** The sequences that such a rule has drawn for that address. */
+  drawn(rule: Rule, address: Parameters<NonNullable<Rule['drawn']>['sequencesFor']>[0], time: Parameters<Rule['sequencesAt']>[0]): Compiled[] {
+    const index = this.#rules.find((candidate) => candidate.rule === rule)
+    return rule.drawn?.sequencesFor(address, time).map((sequence) => index!.compiled(sequence)) ?? []
   }
 }

@@ -2,6 +2,7 @@ import type { Address } from '../parsers/address.ts'
 import type { Micros } from '../parsers/time.ts'
 import type { EventKey } from './key.ts'
 import type { Rule, Sequence } from './rule.ts'
+import type { Spend } from './spent.ts'
 
 interface About {
   readonly rule: Rule
@@ -13,15 +14,19 @@ interface About {
 /** A sequence was knocked: `time` is that of its last knock. */
 export interface Match extends About {
   readonly kind: 'match'
+  /** Whose sequence it was, or who proved a secret. */
+  readonly user: string | undefined
+  /** What it uses up. */
+  readonly spend: Spend | undefined
 }
 
 /**
- * An attempt ended without a match: a knock out of place, too many other ports, too slow, or forgotten
+ * An attempt ended without a match: a knock out of place or a wrong code, a code that was used up, too many other ports, too slow, or forgotten
  * because memory was full.
  */
 export interface AttemptEnd extends About {
   readonly kind: 'end'
-  readonly how: 'wrong' | 'scan' | 'timeout' | 'evicted'
+  readonly how: 'wrong' | 'spent' | 'scan' | 'timeout' | 'evicted'
   /** It may have been a guess: two different steps were knocked, and it was not just slow. */
   readonly failure: boolean
   /** How many steps it had taken, 1 to n - 1. */

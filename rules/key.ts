@@ -11,8 +11,22 @@ export function eventKey(event: ConnectionEvent): EventKey | undefined {
   return event.proto === 'tcp' ? event.dport : event.proto === 'udp' ? UDP + event.dport : undefined
 }
 
-export function portKey(proto: 'tcp' | 'udp', port: number): EventKey {
+export function portKey(proto: 'tcp' | 'udp', port: number): number {
   return proto === 'tcp' ? port : UDP + port
+}
+
+/** What a range of ports holds. */
+export function isInRange(key: EventKey, proto: 'tcp' | 'udp', from: number, count: number): boolean {
+  const first = portKey(proto, from)
+  return typeof key === 'number' && key >= first && key < first + count
+}
+
+/** What a request asks for directly below that path, or as its query. */
+export function below(key: EventKey, path: string): string | undefined {
+  if (typeof key === 'number') return undefined
+  const at = key.indexOf(' ') + 1
+  const end = at + path.length
+  return key.startsWith(path, at) && (key[end] === '/' || key[end] === '?') ? key.slice(end + 1) : undefined
 }
 
 /** `7000/tcp` or `GET /path`. */

@@ -10,42 +10,88 @@ export interface Keyspace {
   readonly reorder: number
   /** Lost to tolerated other ports: a burst tries every choice of the ports in it. */
   readonly otherPorts: number
-  /** Lost to a list of which several sequences are good at a time. */
-  readonly lookAhead: number
+  /** Lost to the window: every packet is tried with every choice of those before it. */
+  readonly window: number
+  /** Lost to several sequences, users and time steps that are good at a time. */
+  readonly valid: number
   readonly left: number
+}
+
+/** What of a rule makes guessing easier. */
+export interface Tolerances extends Pick<Rule, 'reorder' | 'otherPorts' | 'window'> {
+  /** How many sequences or codes open at a time. @default 1 */
+  readonly validAtATime?: number
+  /** What was tried may be right a moment later: nothing is gained by not trying it again. @default false */
+  readonly isTimeBased?: boolean
 }
 
 /** Ports 1 to 65535. */
 const PORT_BITS = Math.log2(65_535)
+/** RFC 4226 asks for 128 bits of a secret; a token is cut to as many. */
+const TOKEN_BITS = 128
 
 /**
  * Counts as if the guesser knew everything but the steps: how many there are, what kinds, and every tolerance.
  * Each cost is what a guesser saves at most. `reorder` costs the same however short it is, since anyone may send fast.
  * A sequence that somebody has seen has no secret left; this is only about guessing.
  */
-export function keyspace(steps: readonly Step[], tolerances: Pick<Rule, 'reorder' | 'otherPorts'>, validAtATime = 1): Keyspace {
-  const seen = new Map(steps.map((step) => [stepKey(step), step]))
-  const distinct = [...seen.values()]
-  const ports = distinct.filter((step) => step.kind === 'port').length
+export function keyspace(steps: readonly Step[], tolerances: Tolerances): Keyspace {
+  const distinct = distinctSteps(steps)
   const counted = sum(steps.map(stepBits)) + protocolBits(distinct)
-  const repeats = sum(steps.map(stepBits)) - sum(distinct.map(stepBits))
-  const reorder = tolerances.reorder === 0 ? 0 : log2Factorial(distinct.length)
-  const otherPorts = log2Choose(ports + tolerances.otherPorts, ports)
-  const lookAhead = Math.log2(validAtATime)
-  return { steps: counted, repeats, reorder, otherPorts, lookAhead, left: Math.max(0, counted - repeats - reorder - otherPorts - lookAhead) }
+  const costs = {
+    repeats: sum(steps.map(stepBits)) - sum(distinct.map(stepBits)),
+    reorder: tolerances.reorder === 0 ? 0 : orderBits(distinct),
+    otherPorts: tolerances.window === undefined ? otherPortsBits(distinct, tolerances.otherPorts) : 0,
+    window: tolerances.window === undefined ? 0 : log2Choose(tolerances.window - 1, steps.length - 1),
+    valid: Math.log2(tolerances.validAtATime ?? 1),
+  }
+  return { steps: counted, ...costs, left: Math.max(0, counted - sum(Object.values(costs))) }
 }
 
 /** What a guesser may send, from as many addresses as he likes. */
 export const GUESSER_PACKETS_PER_SECOND = 20_000
 
-/** How long a guesser needs on average, in seconds: half of what is left, each try a burst of all steps and of the other ports that do no harm. */
-export function meanGuessSeconds(steps: readonly Step[], tolerances: Pick<Rule, 'reorder' | 'otherPorts'>, validAtATime = 1): number {
-  const { left } = keyspace(steps, tolerances, validAtATime)
-  return (2 ** (left - 1) * (steps.length + tolerances.otherPorts)) / GUESSER_PACKETS_PER_SECOND
+/**
+ * How long a guesser needs on average, in seconds. Each try is a burst of all steps and of the other ports that do no harm, or, with a
+ * window, a packet. Of what stays he has to try half; of what changes with time, the whole.
+ */
+export function meanGuessSeconds(steps: readonly Step[], tolerances: Tolerances): number {
+  const { left } = keyspace(steps, tolerances)
+  const tries = 2 ** left * (tolerances.isTimeBased ? 1 : 0.5)
+  const packets = tolerances.window === undefined ? steps.length + tolerances.otherPorts : 1
+  return (tries * packets) / GUESSER_PACKETS_PER_SECOND
+}
+
+/** Ports and requests each once; of ranges every one, since each time another port of it is asked for. */
+function distinctSteps(steps: readonly Step[]): Step[] {
+  const fixed = new Map(steps.filter(isFixed).map((step) => [stepKey(step), step]))
+  return [...fixed.values(), ...steps.filter((step) => !isFixed(step))]
+}
+
+function isFixed({ kind }: Step): boolean {
+  return kind === 'port' || kind === 'request'
 }
 
 function stepBits(step: Step): number {
-  return step.kind === 'port' ? PORT_BITS : pathBits(step.path)
+  switch (step.kind) {
+    case 'port': return PORT_BITS
+    case 'range': return Math.log2(step.count)
+    case 'request': return pathBits(step.path)
+    case 'token': return TOKEN_BITS
+  }
+}
+
+/** Which of several steps a knock is meant for costs as much as their orders; a port of a range of its own says it by itself. */
+function orderBits(distinct: readonly Step[]): number {
+  const ranges = distinct.filter(({ kind }) => kind === 'range').map(stepKey)
+  const shared = [...new Set(ranges)].map((range) => ranges.filter((other) => other === range).length)
+  return log2Factorial(distinct.length - ranges.length) + sum(shared.map(log2Factorial))
+}
+
+/** A port of a range is a knock, never another port. */
+function otherPortsBits(distinct: readonly Step[], otherPorts: number): number {
+  const ports = distinct.filter(({ kind }) => kind === 'port').length
+  return log2Choose(ports + otherPorts, ports)
 }
 
 /** Which of the ports are UDP's; nothing if all are of one protocol. */

@@ -33,5 +33,10 @@ function isRequestKnock(request: Request, { limits }: Rule): boolean {
   // What a limit asks for and the log does not show is not given.
   if (limits.interfaces || limits.target) return false
   if (request.status === BAD_REQUEST[request.proto]) return false
+  if (limits.methods && !isByMethod(request, limits.methods)) return false
   return !limits.status || (request.status !== undefined && limits.status.includes(request.status))
+}
+
+function isByMethod({ proto, method, path }: Request, methods: readonly string[]): boolean {
+  return proto === 'gemini' ? path.includes('?') : methods.includes(method)
 }

@@ -1,22 +1,28 @@
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
-import { chooseWith, openStart, type Attempt } from './choice.ts'
+import { areTooMany, attemptEnd, attemptsOf, endScans, followAttempt, isScan, KNOCKS_PER_STEP, recentKnocks, unproved } from './attempts.ts'
+import { chooseWith, openStart, type Choice } from './choice.ts'
 import { SequenceIndex, type Compiled } from './compile.ts'
 import { COPY_WINDOW, findOriginal } from './copies.ts'
-import type { AttemptEnd, Decision } from './decision.ts'
+import type { Decision } from './decision.ts'
 import { eventKey, type EventKey } from './key.ts'
 import { isInbound, isKnock } from './knock.ts'
-import { precedes, type Note } from './note.ts'
+import type { Note } from './note.ts'
 import type { Rule } from './rule.ts'
-import { exceedsOtherPorts, remember, type Bounds, type Trail } from './trail.ts'
+import { remember, type Bounds, type Trail } from './trail.ts'
 import { Trails } from './trails.ts'
 
-/** (e): more knocks than this for each step, within the time of one sequence, are a scan. */
-const KNOCKS_PER_STEP = 16
 /** The longest sequence that the configuration takes is 32 steps. */
 const NOTES_PER_TRAIL = 64 + 32 * KNOCKS_PER_STEP
 
 const NONE: readonly Decision[] = []
+
+/** What an event counts for. */
+interface Touched {
+  /** Undefined: its port is no step of any rule. */
+  readonly knocks: readonly Compiled[] | undefined
+  readonly drawnFrom: readonly Rule[] | undefined
+}
 
 /**
  * Matches knock sequences: connection events in, in reading order, decisions out. What it decides of one address
@@ -43,11 +49,13 @@ export class Matcher {
   read(event: ConnectionEvent, mayKnock?: (rule: Rule) => boolean): readonly Decision[] {
     const key = eventKey(event)
     if (key === undefined || !isInbound(event)) return NONE
-    const steps = this.#index.find(key, event.time)
-    const knocks = steps?.filter(({ rule }) => isKnock(event, rule))
+    const counts = (rule: Rule): boolean => isKnock(event, rule)
+    const knocks = this.#index.find(key, event.time)?.filter(({ rule }) => counts(rule))
+    const drawnFrom = this.#index.drawing(key)?.filter(counts)
     // A packet to a knock port that does not knock (an ACK, say) is no other port either; a request never is one.
-    if (knocks ? knocks.length === 0 : event.kind === 'request') return NONE
-    return this.#take(event, key, mayKnock ? knocks?.filter(({ rule }) => mayKnock(rule)) : knocks)
+    if (!drawnFrom?.length && (knocks ? knocks.length === 0 : event.kind === 'request')) return NONE
+    if (!mayKnock) return this.#take(event, key, { knocks, drawnFrom })
+    return this.#take(event, key, { knocks: knocks?.filter(({ rule }) => mayKnock(rule)), drawnFrom: drawnFrom?.filter(mayKnock) })
   }
 
   /** Other rules from here on. What is remembered stays; attempts at rules that are gone are dropped. */
@@ -75,7 +83,7 @@ export class Matcher {
     this.#trails.clear()
   }
 
-  #take(event: ConnectionEvent, key: EventKey, knocks: readonly Compiled[] | undefined): readonly Decision[] {
+  #take(event: ConnectionEvent, key: EventKey, touched: Touched): readonly Decision[] {
     const trail = this.#trails.findOrAdd(event.src)
     const notesBefore = trail.notes.length
     const original = findOriginal(trail, event, key)
@@ -83,9 +91,10 @@ export class Matcher {
     if (original) {
       original.lastCopy = Math.max(original.lastCopy, event.time) as Micros
     } else {
-      const note = noteOf(event, key, knocks, this.#order++)
+      const note = noteOf(event, key, touched, this.#order++)
       remember(trail, note, this.#bounds)
-      if (knocks) for (const compiled of knocks) knock(trail, compiled, note, decisions)
+      if (note.drawnFrom) this.#draw(trail, note)
+      if (note.knocks) for (const compiled of note.knocks) knock(trail, compiled, note, decisions)
       else endScans(trail, note, decisions)
     }
     this.#trails.touch(trail, notesBefore)
@@ -94,94 +103,66 @@ export class Matcher {
     }
     return decisions.length === 0 ? NONE : decisions
   }
+
+  /**
+   * Sequences for one address cost a MAC each, so none are drawn before it has knocked often enough to have completed one. Then its
+   * earlier knocks are looked through for them too.
+   */
+  #draw(trail: Trail, note: Note): void {
+    for (const rule of note.drawnFrom!) {
+      if (trail.notes.length < rule.drawn!.knocks) continue
+      for (const compiled of this.#index.drawn(rule, trail.address, note.time)) markKnocks(trail, compiled)
+    }
+  }
+}
+
+function markKnocks(trail: Trail, compiled: Compiled): void {
+  for (const note of trail.notes) {
+    if (!note.drawnFrom?.includes(compiled.rule) || !compiled.stepsOf.has(note.key) || note.knocks?.includes(compiled)) continue
+    note.knocks = [...(note.knocks ?? []), compiled]
+  }
 }
 
 function boundsOf(rules: readonly Rule[]): Bounds {
   return { notes: NOTES_PER_TRAIL, age: Math.max(COPY_WINDOW, ...rules.map(({ seqTimeout }) => seqTimeout)) as Micros }
 }
 
-function attemptsOf({ attempts }: Trail): Iterable<[Compiled, Attempt]> {
-  return attempts ?? []
-}
-
-function noteOf(event: ConnectionEvent, key: EventKey, knocks: readonly Compiled[] | undefined, order: number): Note {
+function noteOf(event: ConnectionEvent, key: EventKey, { knocks, drawnFrom }: Touched, order: number): Note {
   const packet = event.kind === 'packet' ? event : undefined
   return {
     time: event.time, order, resolution: event.resolution, source: event.source, key,
     sport: packet?.sport, seq: packet?.seq, ipId: packet?.ipId, forwarded: packet?.dir === 'forward',
-    knocks, lastCopy: event.time, usedBy: undefined, samePort: undefined,
+    knocks, drawnFrom, lastCopy: event.time, usedBy: undefined, samePort: undefined,
   }
 }
 
 /** One knock of one sequence: does it complete it, and if not, what becomes of the attempt? */
 function knock(trail: Trail, compiled: Compiled, note: Note, decisions: Decision[]): void {
   const knocks = recentKnocks(trail, compiled)
-  const tooMany = knocks.length > KNOCKS_PER_STEP * compiled.keys.length
+  const tooMany = areTooMany(knocks, compiled)
   const { rule } = compiled
   const accept = (first: Note, last: Note): boolean =>
     last.time - first.time < rule.seqTimeout && !isScan(trail, compiled, first, last)
   const choice = tooMany ? undefined : chooseWith(compiled, knocks, note, accept)
-  if (choice) {
-    for (const chosen of choice) (chosen.usedBy ??= []).push(compiled)
-    trail.attempts?.delete(compiled)
-    decisions.push({ kind: 'match', rule, sequence: compiled.sequence, address: trail.address, time: latestTime(choice) })
-    rule.onMatch?.(compiled.sequence)
-    return
-  }
+  if (choice) return complete(trail, compiled, choice, decisions)
   const open = tooMany ? undefined : openStart(compiled, knocks, accept)
   followAttempt(trail, compiled, note, open, decisions)
 }
 
-/** (e): the knocks of that sequence that are less than its time-out older than the newest, in event order. */
-function recentKnocks(trail: Trail, compiled: Compiled): Note[] {
-  const knocks = trail.notes.filter((note) => note.knocks !== undefined && note.knocks.includes(compiled))
-  const oldest = (knocks.at(-1)?.time ?? 0) - compiled.rule.seqTimeout
-  return knocks.filter((note) => note.time > oldest)
-}
-
-function isScan(trail: Trail, { rule }: Compiled, first: Note, last: Note): boolean {
-  return exceedsOtherPorts(trail.notes, first, last, rule.otherPorts, rule.limits.forwarded)
-}
-
-function latestTime(choice: readonly Note[]): Micros {
-  return choice.reduce((latest, { time }) => (time > latest ? time : latest), choice[0]!.time)
-}
-
-function followAttempt(trail: Trail, compiled: Compiled, note: Note, open: Attempt | undefined, decisions: Decision[]): void {
-  const before = trail.attempts?.get(compiled)
-  const goesOn = before && open && !precedes(before.start, open.start)
-  if (before && !goesOn) decisions.push(attemptEnd(trail, compiled, before, howItEnded(trail, compiled, before, note), note))
-  if (open) (trail.attempts ??= new Map()).set(compiled, open)
-  else trail.attempts?.delete(compiled)
-}
-
-function howItEnded(trail: Trail, compiled: Compiled, { start }: Attempt, note: Note): AttemptEnd['how'] {
-  if (note.time - start.time >= compiled.rule.seqTimeout) return 'timeout'
-  const tooMany = recentKnocks(trail, compiled).length > KNOCKS_PER_STEP * compiled.keys.length
-  return tooMany || isScan(trail, compiled, start, note) ? 'scan' : 'wrong'
-}
-
-/** Another port was touched: the attempts for which it was one too many are scans. */
-function endScans(trail: Trail, note: Note, decisions: Decision[]): void {
-  for (const [compiled, attempt] of attemptsOf(trail)) {
-    const end: Note = { ...note, order: Number.POSITIVE_INFINITY }
-    if (!isScan(trail, compiled, attempt.start, end)) continue
-    decisions.push(attemptEnd(trail, compiled, attempt, 'scan', note))
-    trail.attempts?.delete(compiled)
-  }
-}
-
-function attemptEnd(
-  trail: Trail, compiled: Compiled, attempt: Attempt, how: AttemptEnd['how'], by: Note | undefined,
-): AttemptEnd {
+/** All steps were knocked. Whatever they prove, no knock counts twice. */
+function complete(trail: Trail, compiled: Compiled, choice: Choice, decisions: Decision[]): void {
   const { rule, sequence } = compiled
-  const failure = (how === 'wrong' || how === 'scan') && isFailure(trail, compiled, attempt, by)
-  const time = how === 'timeout' || by === undefined ? ((attempt.start.time + rule.seqTimeout) as Micros) : by.time
-  return { kind: 'end', how, failure, rule, sequence, address: trail.address, time, taken: attempt.taken, next: attempt.next, got: by?.key }
+  const { address } = trail
+  for (const chosen of choice) (chosen.usedBy ??= []).push(compiled)
+  trail.attempts?.delete(compiled)
+  const time = latestTime(choice)
+  const verdict = sequence.proof?.(choice.map(({ key }) => key), address, time) ?? { kind: 'proved', user: sequence.user, spend: sequence.spend }
+  if (verdict.kind !== 'proved') return void decisions.push(unproved(trail, compiled, verdict.kind, choice, time))
+  const { user, spend } = verdict
+  decisions.push({ kind: 'match', rule, sequence, user, spend, address, time })
+  if (spend) rule.onSpend?.(spend)
 }
 
-/** Two different steps were knocked; but a single knock and then the first step is only a new start. */
-function isFailure(trail: Trail, compiled: Compiled, { start, taken }: Attempt, by: Note | undefined): boolean {
-  if (taken < 2 && by?.key === compiled.keys[0]) return false
-  return new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key)).size >= 2
+function latestTime(choice: Choice): Micros {
+  return choice.reduce((latest, { time }) => (time > latest ? time : latest), choice[0]!.time)
 }

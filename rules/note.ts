@@ -1,6 +1,7 @@
 import type { Micros } from '../parsers/time.ts'
 import type { Compiled } from './compile.ts'
 import type { EventKey } from './key.ts'
+import type { Rule } from './rule.ts'
 
 /** One event of one address, as it is remembered. */
 export interface Note {
@@ -15,7 +16,9 @@ export interface Note {
   readonly ipId: number | undefined
   readonly forwarded: boolean
   /** The sequences for which it is a knock; undefined: its port is no step of any rule. */
-  readonly knocks: readonly Compiled[] | undefined
+  knocks: readonly Compiled[] | undefined
+  /** The rules from whose range its port is, and within whose limits it came: they may have drawn it for this address. */
+  readonly drawnFrom: readonly Rule[] | undefined
   /** The time of its last copy, or its own. */
   lastCopy: Micros
   /** The sequences that it helped to match. */

@@ -18,7 +18,7 @@ export function unusedOf(sequences: readonly Sequence[], spent: Pick<Spent, 'has
 }
 
 /** The next few unused sequences of a list are valid, each until it or a later one was matched. */
-export function inTurn(sequences: readonly Sequence[], spent: Spent): Pick<Rule, 'sequencesAt' | 'onMatch'> {
+export function inTurn(sequences: readonly Sequence[], spent: Spent): Pick<Rule, 'sequencesAt' | 'onSpend'> {
   let version = -1
   let valid: readonly Sequence[] = []
   return {
@@ -27,9 +27,7 @@ export function inTurn(sequences: readonly Sequence[], spent: Spent): Pick<Rule,
       version = spent.version
       return valid
     },
-    onMatch: ({ spend }) => {
-      if (spend) spent.add(spend)
-    },
+    onSpend: (spend) => spent.add(spend),
   }
 }
 

@@ -148,7 +148,7 @@ function afterwards(command: string | undefined, opens: Opening): string | undef
 
 /** The weakest sequence's: the door is as strong as that. */
 function keyspaceText(rule: DoorRule): string | undefined {
-  const spaces = rule.sequences.map(({ steps }) => keyspace(steps, rule.match, validAtATime(rule.sequences)))
+  const spaces = rule.sequences.map(({ steps }) => keyspace(steps, { ...rule.match, validAtATime: validAtATime(rule.sequences) }))
   const [weakest] = spaces.toSorted((one, other) => one.left - other.left)
   return weakest && sumText(weakest)
 }
@@ -156,7 +156,7 @@ function keyspaceText(rule: DoorRule): string | undefined {
 /** Of who knows nothing of the sequence: whoever has seen a static one need not guess. */
 function guessText({ sequences, match }: DoorRule): string | undefined {
   if (sequences.length === 0 || sequences.some(({ steps }) => steps.some(({ kind }) => kind !== 'port'))) return undefined
-  const seconds = Math.min(...sequences.map(({ steps }) => meanGuessSeconds(steps, match, validAtATime(sequences))))
+  const seconds = Math.min(...sequences.map(({ steps }) => meanGuessSeconds(steps, { ...match, validAtATime: validAtATime(sequences) })))
   return `after ${longText(seconds)} on average, at ${GUESSER_PACKETS_PER_SECOND.toLocaleString('en')} packets a second`
 }
 
@@ -168,7 +168,7 @@ function longText(seconds: number): string {
 }
 
 function sumText(space: Keyspace): string {
-  const all = Object.entries({ repeats: space.repeats, reorder: space.reorder, 'other ports': space.otherPorts, 'look-ahead': space.lookAhead })
+  const all = Object.entries({ repeats: space.repeats, reorder: space.reorder, 'other ports': space.otherPorts, 'valid at a time': space.valid, window: space.window })
   const costs = all.filter(([, bits]) => bits > 0).map(([what, bits]) => ` - ${what} ${bits.toFixed(1)}`)
   const left = `${space.left.toFixed(1)} bits`
   return costs.length === 0 ? left : `${space.steps.toFixed(1)} bits${costs.join('')} = ${left}`

@@ -153,7 +153,7 @@ export function closed({ rule, user, address }: Grant, time: Grant['until']): Ha
   return { event: 'close', rule, address, ...(user !== undefined && { user }), time }
 }
 
-const EVENTS = { wrong: 'failure', scan: 'scan', timeout: 'timeout' } as const
+const EVENTS = { wrong: 'failure', spent: 'failure', scan: 'scan', timeout: 'timeout' } as const
 
 /** Only what may have been somebody's try is told: two different steps were knocked. */
 function attemptEnded({ rule, sequence, address, time, how, failure, taken, next, got }: AttemptEnd): Happening[] {

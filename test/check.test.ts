@@ -81,7 +81,7 @@ it('does not show the one-time sequences that are still good, and shows the weak
   const text = '[knocktail]\n[d]\none_time_sequences = list\nstart_command = x\nreorder = 0\nother_ports = 0\n'
   const shown = lines(text, () => '# mine\n 9000, 7000, 8000\n 1500, 9000, 4000, 3000\n')
   expect(shown).toContain('    sequence   2 unused one-time sequences, the next on line 2, within 25s, reorder 0, other_ports 0, flags syn,!ack')
-  expect(shown).toContain('    keyspace   48.0 bits - look-ahead 1.0 = 47.0 bits')
+  expect(shown).toContain('    keyspace   48.0 bits - valid at a time 1.0 = 47.0 bits')
   expect(shown).toContain('    guessed    after 330 years on average, at 20,000 packets a second')
   expect(lines(text, () => '# none\n')).toContain('    sequence   none left in its one-time list, within 25s, reorder 0')
 })

@@ -51,7 +51,7 @@ describe("the configurations of knockd's own man page", () => {
     expect(valid()).toEqual(['line-3', 'line-4'])
     expect(rule.sequencesAt(SECOND)).toBe(rule.sequencesAt(HOUR))
     for (const expected of [['line-4'], [], []]) {
-      for (const sequence of rule.sequencesAt(SECOND).slice(0, 1)) rule.onMatch?.(sequence)
+      for (const sequence of rule.sequencesAt(SECOND).slice(0, 1)) rule.onSpend?.(sequence.spend!)
       expect(valid()).toEqual(expected)
     }
     expect(rule.sequencesAt(SECOND)).toBe(rule.sequencesAt(HOUR))

@@ -14,7 +14,7 @@ const usual = { reorder: MILLISECOND, otherPorts: 3 }
 
 describe('keyspace', () => {
   it('has 16 bits a port', () => {
-    expect(keyspace(steps('7000, 9000, 8000'), strict)).toEqual({ steps: expect.closeTo(48, 3), repeats: 0, reorder: 0, otherPorts: 0, lookAhead: 0, left: expect.closeTo(48, 3) })
+    expect(keyspace(steps('7000, 9000, 8000'), strict)).toEqual({ steps: expect.closeTo(48, 3), repeats: 0, reorder: 0, otherPorts: 0, window: 0, valid: 0, left: expect.closeTo(48, 3) })
   })
 
   it.each([

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseAddress } from '../parsers/address.ts'
-import type { ConnectionEvent } from '../parsers/event.ts'
+import type { ConnectionEvent, Port } from '../parsers/event.ts'
 import { SECOND, type Micros } from '../parsers/time.ts'
 import { Matcher } from '../rules/matcher.ts'
-import type { Rule } from '../rules/rule.ts'
+import type { Proof, Rule, Sequence, Step } from '../rules/rule.ts'
 import { A, event, knocks, ms, portSteps, staticRule } from './support/history.ts'
 import { referenceMatches } from './support/reference.ts'
 
@@ -56,6 +56,22 @@ describe('the formal definition', () => {
       .map(([ports, rule]) => staticRule(portSteps(...ports), { reorder: rule.reorder, seqTimeout: ms(3000) }))
     const knock = fc.tuple(fc.constantFrom(7000, 7000, 8000, 9000), fc.integer({ min: 0, max: 20 })).map(([port, at]) => event(at * 100, { port }))
     fc.assert(fc.property(near, fc.array(knock, { minLength: 3, maxLength: 12 }), agrees), { numRuns: 4000 })
+  })
+
+  it('agrees on ranges of ports, of which another port is no repeat, and on what they prove', () => {
+    const steps: Step[] = [...portSteps(7000), { kind: 'range', proto: 'tcp', from: 20_000 as Port, count: 3 }, { kind: 'range', proto: 'tcp', from: 30_000 as Port, count: 2 }]
+    const proof: Proof = (keys) => (keys.at(-1) === 30_001 ? { kind: 'wrong' } : keys[1] === 20_002 ? { kind: 'spent', user: 'u' } : { kind: 'proved', user: 'u', spend: { kind: 'once', id: 'o' } })
+    const coded = anyRule.map((rule) => ({ ...rule, sequencesAt: () => sequences }))
+    const sequences: Sequence[] = [{ id: 'code', user: undefined, steps, proof }]
+    const knock = fc.tuple(fc.constantFrom(7000, 7000, 20_000, 20_001, 20_002, 30_000, 30_001, 22), fc.integer({ min: 0, max: 30 }), fc.constantFrom(2, 2, 2, 18))
+      .map(([port, at, flags]) => event(at * 100, { port, flags }))
+    fc.assert(fc.property(coded, fc.array(knock, { minLength: 3, maxLength: 12 }), agrees), { numRuns: 4000 })
+  })
+
+  it('agrees where the knocks may be any of the last few events', () => {
+    const windowed = fc.tuple(anyRule, fc.integer({ min: 2, max: 8 })).map(([rule, window]) => ({ ...rule, window }))
+    fc.assert(fc.property(windowed, fc.array(anyEvent(one), { maxLength: 12 }), agrees), { numRuns: 4000 })
+    fc.assert(fc.property(windowed, fc.array(anyEvent(several), { maxLength: 10 }), agrees), { numRuns: 4000 })
   })
 
   function agrees(rule: Rule, events: ConnectionEvent[]): void {

@@ -38,7 +38,7 @@ it('whatever is matched, in whatever order, with restarts in between: nothing is
       expect(rule.sequencesAt(1 as Micros)).toBe(valid)
       const matched = valid[place]
       if (matched) {
-        rule.onMatch?.(matched)
+        rule.onSpend?.(matched.spend!)
         furthest = all.indexOf(matched)
       }
       if (restarts) rule = inTurn(all, (spent = spentOf(spent.all().map((spend) => (spend as { id: string }).id))))

@@ -67,7 +67,7 @@ interface Context {
 
 interface Loaded {
   readonly sequences: readonly Sequence[]
-  readonly rule: Pick<Rule, 'sequencesAt' | 'onMatch'>
+  readonly rule: Pick<Rule, 'sequencesAt' | 'onSpend'>
 }
 
 /** The list that a rule names; a relative path is relative to the configuration. */

@@ -98,7 +98,7 @@ function readKeys(section: SectionText, context: RuleContext): Keys | undefined 
 
 interface Knocks {
   readonly sequences: readonly Sequence[]
-  readonly rule: Pick<Rule, 'sequencesAt' | 'onMatch'>
+  readonly rule: Pick<Rule, 'sequencesAt' | 'onSpend'>
 }
 
 function readKnocks(keys: Keys, section: SectionText, context: RuleContext): Knocks | undefined {
@@ -126,6 +126,7 @@ function readLimits(keys: Keys, context: RuleContext): Limits {
     interfaces: keys.interface === undefined ? everyDoors : listed(keys.interface),
     from: listed(keys.from),
     status: keys.status,
+    methods: undefined,
     forwarded: keys.forwarded,
   }
 }

@@ -25,7 +25,7 @@ export function formatSequence(steps: readonly Step[]): string {
 }
 
 export function formatStep(step: Step): string {
-  if (step.kind === 'request') return stepKey(step)
+  if (step.kind !== 'port') return stepKey(step)
   return step.proto === 'tcp' ? `${step.port}` : `${step.port}:${step.proto}`
 }
 

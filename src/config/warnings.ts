@@ -45,7 +45,7 @@ function oneStep(rule: DoorRule): string[] {
 
 function fewBits(rule: DoorRule): string[] {
   const longer = rule.sequences.filter(({ steps }) => steps.length > 1)
-  const least = Math.min(...longer.map(({ steps }) => keyspace(steps, rule.match, validAtATime(rule.sequences)).left))
+  const least = Math.min(...longer.map(({ steps }) => keyspace(steps, { ...rule.match, validAtATime: validAtATime(rule.sequences) }).left))
   if (least >= FEW_BITS) return []
   const left = `rule ${rule.match.name} leaves a guesser ${least.toFixed(1)} bits`
   return [`${left}: use more steps, or lower reorder and other_ports`]

@@ -73,6 +73,6 @@ export function staticRule(steps: readonly Step[], parts: RuleParts = {}): Rule 
   return {
     name: 'ssh', sequencesAt: () => sequences, seqTimeout: ms(25_000), reorder: 0 as Micros, otherPorts: 3,
     flags: { set: FLAG_BITS.SYN, clear: FLAG_BITS.ACK }, secret: false, ...parts,
-    limits: { target: undefined, interfaces: undefined, from: undefined, status: undefined, forwarded: false, ...parts.limits },
+    limits: { target: undefined, interfaces: undefined, from: undefined, status: undefined, methods: undefined, forwarded: false, ...parts.limits },
   }
 }

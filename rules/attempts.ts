@@ -1,0 +1,79 @@
+import type { Micros } from '../parsers/time.ts'
+import type { Attempt, Choice } from './choice.ts'
+import { slotOf, type Compiled } from './compile.ts'
+import type { AttemptEnd, Decision } from './decision.ts'
+import { precedes, type Note } from './note.ts'
+import { exceedsOtherPorts, type Trail } from './trail.ts'
+
+/** (e): more knocks than this for each step, within the time of one sequence, are a scan. */
+export const KNOCKS_PER_STEP = 16
+
+export function attemptsOf({ attempts }: Trail): Iterable<[Compiled, Attempt]> {
+  return attempts ?? []
+}
+
+/** (e): the knocks of that sequence that are less than its time-out older than the newest, in event order; within the rule's window. */
+export function recentKnocks(trail: Trail, compiled: Compiled): Note[] {
+  const { seqTimeout, window } = compiled.rule
+  const notes = window === undefined ? trail.notes : trail.notes.slice(-window)
+  const knocks = notes.filter((note) => note.knocks !== undefined && note.knocks.includes(compiled))
+  const oldest = (knocks.at(-1)?.time ?? 0) - seqTimeout
+  return knocks.filter((note) => note.time > oldest)
+}
+
+/** (e) and a window bound the knocks among which is searched. */
+export function areTooMany(knocks: readonly Note[], { rule, slots }: Compiled): boolean {
+  return rule.window === undefined && knocks.length > KNOCKS_PER_STEP * slots.length
+}
+
+/** (d) */
+export function isScan(trail: Trail, { rule }: Compiled, first: Note, last: Note): boolean {
+  return rule.window === undefined && exceedsOtherPorts(trail.notes, first, last, rule.otherPorts, rule.limits.forwarded)
+}
+
+/** What a knock made of the attempt: `open` is how far it has come with it, undefined if nothing is left of it. */
+export function followAttempt(trail: Trail, compiled: Compiled, note: Note, open: Attempt | undefined, decisions: Decision[]): void {
+  const before = trail.attempts?.get(compiled)
+  const goesOn = before && open && !precedes(before.start, open.start)
+  if (before && !goesOn) decisions.push(attemptEnd(trail, compiled, before, howItEnded(trail, compiled, before, note), note))
+  if (open) (trail.attempts ??= new Map()).set(compiled, open)
+  else trail.attempts?.delete(compiled)
+}
+
+function howItEnded(trail: Trail, compiled: Compiled, { start }: Attempt, note: Note): AttemptEnd['how'] {
+  if (note.time - start.time >= compiled.rule.seqTimeout) return 'timeout'
+  // Out of the window: so much came from that address.
+  if (compiled.rule.window !== undefined) return 'scan'
+  return areTooMany(recentKnocks(trail, compiled), compiled) || isScan(trail, compiled, start, note) ? 'scan' : 'wrong'
+}
+
+/** Another port was touched: the attempts for which it was one too many are scans. */
+export function endScans(trail: Trail, note: Note, decisions: Decision[]): void {
+  for (const [compiled, attempt] of attemptsOf(trail)) {
+    const end: Note = { ...note, order: Number.POSITIVE_INFINITY }
+    if (!isScan(trail, compiled, attempt.start, end)) continue
+    decisions.push(attemptEnd(trail, compiled, attempt, 'scan', note))
+    trail.attempts?.delete(compiled)
+  }
+}
+
+export function attemptEnd(
+  trail: Trail, compiled: Compiled, attempt: Attempt, how: AttemptEnd['how'], by: Note | undefined,
+): AttemptEnd {
+  const { rule, sequence } = compiled
+  const failure = (how === 'wrong' || how === 'scan') && isFailure(trail, compiled, attempt, by)
+  const time = how === 'timeout' || by === undefined ? ((attempt.start.time + rule.seqTimeout) as Micros) : by.time
+  return { kind: 'end', how, failure, rule, sequence, address: trail.address, time, taken: attempt.taken, next: attempt.next, got: by?.key }
+}
+
+/** All steps were knocked, but what they leave open proves nothing: a guess, or a code that somebody has seen. */
+export function unproved(trail: Trail, { rule, sequence, open }: Compiled, how: 'wrong' | 'spent', choice: Choice, time: Micros): AttemptEnd {
+  const next = sequence.steps.findIndex((step) => open.some((slot) => slot.step === step))
+  return { kind: 'end', how, failure: true, rule, sequence, address: trail.address, time, taken: next, next, got: choice[next]!.key }
+}
+
+/** Two different steps were knocked; but a single knock and then the first step is only a new start. */
+function isFailure(trail: Trail, compiled: Compiled, { start, taken }: Attempt, by: Note | undefined): boolean {
+  if (taken < 2 && by !== undefined && slotOf(compiled, by.key) === compiled.slots[0]) return false
+  return new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key)).size >= 2
+}
