@@ -20,7 +20,7 @@ export function caddyMessage(text: string, at: number, stamp: Stamp): Outcome {
   const time = readTime(record['ts'], stamp)
   if (time === 'bad-time') return time
   const fields = readRequest(record)
-  return typeof fields === 'string' ? fields : { stamp: time, fields }
+  return typeof fields === 'string' ? fields : { stamp: time, fields, forwardedFor: readForwardedFor(record) }
 }
 
 function isAccess(record: Record<string, unknown>): boolean {
@@ -44,6 +44,13 @@ function readRequest({ request: shown, status }: Record<string, unknown>): Reque
   if (typeof method !== 'string' || typeof uri !== 'string') return 'malformed-request'
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 0 || status > 999) return 'bad-number'
   return request({ proto: 'http', src, method, path: uri, status })
+}
+
+/** The header may be there several times: all of them are one list. */
+function readForwardedFor({ request: shown }: Record<string, unknown>): string | undefined {
+  const headers = isObject(shown) ? shown['headers'] : undefined
+  const lists = isObject(headers) ? headers['X-Forwarded-For'] : undefined
+  return Array.isArray(lists) ? lists.join(',') : undefined
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,5 @@
 import { parseAddress, type Address } from './address.ts'
-import type { Request } from './event.ts'
-import type { Outcome } from './parser.ts'
+import type { Outcome, Parsed } from './parser.ts'
 import type { Reason } from './reason.ts'
 import { requestOfBytes } from './request.ts'
 import { matchAt, readClfStamp } from './stamps.ts'
@@ -21,8 +20,8 @@ export function clfMessage(text: string, at: number): Outcome {
   if (time === undefined || time === 'bad-time') return time ?? 'not-this-dialect'
   const src = readClient(text.slice(at, time.start).split(' '))
   if (typeof src === 'object') return src.reason
-  const fields = readRequest(text, time.end, src)
-  return typeof fields === 'string' ? fields : { stamp: time.stamp, fields }
+  const entry = readEntry(text, time.end, src)
+  return typeof entry === 'string' ? entry : { stamp: time.stamp, ...entry }
 }
 
 interface Time { readonly stamp: Stamp; readonly start: number; readonly end: number }
@@ -68,19 +67,24 @@ const REQUEST_LINE = /^([^ ]+) ([^ ]+)(?: HTTP\/\d(?:\.\d)?)?$/
 /** A quoted string, with or without a name (`rt="0.1"`), or a bare word. */
 const FIELD = / (?:(?:[^ "=]{1,64}=)?"(?:[^"\\]|\\.)*"|[^ "]+)/y
 
-function readRequest(text: string, at: number, src: Address): Request | Reason {
+function readEntry(text: string, at: number, src: Address): Pick<Parsed, 'fields' | 'forwardedFor'> | Reason {
   const found = matchAt(REQUEST, text, at)
   if (!found) return 'not-this-dialect'
-  const wrong = checkTail(text, REQUEST.lastIndex)
+  const tail = REQUEST.lastIndex
+  const wrong = checkTail(text, tail)
   if (wrong !== undefined) return wrong
   const line = REQUEST_LINE.exec(found[1]!)
   if (!line) return 'malformed-request'
   const path = unescapeClf(line[2]!)
   if (path === undefined) return 'not-this-dialect'
-  return requestOfBytes({ proto: 'http', src, method: line[1]!, path, status: Number(found[2]) })
+  const fields = requestOfBytes({ proto: 'http', src, method: line[1]!, path, status: Number(found[2]) })
+  return typeof fields === 'string' ? fields : { fields, forwardedFor: matchAt(FORWARDED_FOR, text, tail)?.[1] }
 }
 
-/** Nothing in the tail is used, but the line must be whole: a quote that was not escaped shows itself here. */
+/** `"$http_x_forwarded_for"` behind referer and agent, as nginx's `main` has it, and no quotes behind it. */
+const FORWARDED_FOR = / "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)"(?: [^ "]+)*$/y
+
+/** Little in the tail is used, but the line must be whole: a quote that was not escaped shows itself here. */
 function checkTail(text: string, at: number): Reason | undefined {
   // A missing Referer is `-`. Only unescaped logs (nginx's escape=none) leave it empty.
   if (text.startsWith(' "" ', at)) return 'ambiguous'

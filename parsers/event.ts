@@ -39,7 +39,7 @@ export interface Packet {
   readonly action: string | undefined
 }
 
-/** One logged web or Gemini request. The client is who made the connection, never what a header says. */
+/** One logged web or Gemini request. Parsers take the client from the connection, never from a header. */
 export interface Request {
   readonly kind: 'request'
   readonly proto: 'http' | 'gemini'

@@ -17,6 +17,11 @@ export const DEFAULT_CONTEXT: ParseContext = { prefix: undefined, spans: 'since-
 export interface Parsed {
   readonly stamp: Stamp
   readonly fields: Fields
+  /**
+   * X-Forwarded-For as the log prints it: who sends a request may write anything into it, and each proxy adds whom it had the request
+   * from at the end. Undefined: this log does not print it.
+   */
+  readonly forwardedFor?: string | undefined
 }
 
 /** A line that gave no event, but whose span counts for the times of the lines after it. */

@@ -17,6 +17,7 @@ export const REASONS = {
   'ambiguous': 'can be read in two ways',
   'malformed-request': 'the request has no method and path',
   'no-client': 'names no client address',
+  'no-forwarded-client': 'comes from a configured proxy, and no client is to be read in X-Forwarded-For',
   'wrong-prefix': 'does not begin with the configured prefix',
   'too-long': 'longer than 8 KiB',
 } as const

@@ -43,6 +43,7 @@ function globalRows(config: Config): Row[] {
     ['firewall', config.firewall],
     ['allows', list(config.alwaysAllow.map(({ text }) => text))],
     ['refuses', list(config.neverOpen.map(({ text }) => text))],
+    ['proxies', list(config.proxies.map(({ text }) => text))],
     ['limits', `${config.maxAttempts} addresses at a time, lines up to ${formatDuration(config.maxAge)} old`],
     ['state', config.stateDir],
     ['runs as', config.user],

@@ -6,6 +6,7 @@ import { expectedOf, logLines, readingOf, readSample, SAMPLES } from './support/
 
 /** Reasons that no sample can show. */
 const EXCEPTIONS: ReadonlyMap<Reason, string> = new Map([
+  ['no-forwarded-client', 'only a configured proxy forwards: test/proxies.test.ts'],
   ['wrong-prefix', 'only a configured source has a prefix: test/kernel.test.ts'],
   ['too-long', 'a line of 8 KiB helps no reader of the samples: test/conformance.test.ts, test/lines.test.ts'],
 ])

@@ -1,3 +1,4 @@
+import type { Network } from '../../parsers/network.ts'
 import { parseZone, UTC, type Zone } from '../../parsers/zone.ts'
 import { KnocktailError } from '../error.ts'
 import { quoted } from '../printable.ts'
@@ -20,10 +21,13 @@ export interface OpenLogs {
   readonly progress: Progress
 }
 
-/** Opens the logs of a command line and tells what was found out about each; passes over empty ones. Throws a KnocktailError. */
-export async function openLogs(specs: readonly string[], options: LogOptions): Promise<OpenLogs> {
+/**
+ * Opens the logs of a command line and tells what was found out about each; passes over empty ones. X-Forwarded-For counts from
+ * `proxies`. Throws a KnocktailError.
+ */
+export async function openLogs(specs: readonly string[], options: LogOptions, proxies: readonly Network[] = []): Promise<OpenLogs> {
   const zone = options.timezone === undefined ? UTC : readZone(options.timezone)
-  const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans) }
+  const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans), proxies }
   const logs = await Promise.all(specs.map((spec) => readSpec(spec, options.parser)))
   if (logs.filter(({ path }) => path === '-').length > 1) throw new KnocktailError('usage', 'standard input (-) can be read only once')
   const files = await Promise.all(logs.map(({ path }) => openLogFile(path)))

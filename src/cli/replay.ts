@@ -17,7 +17,7 @@ export interface ReplayOptions extends LogOptions {
 /** `knocktail replay`: what the doors would have done, by the logs' own time. Answers the exit code. */
 export async function runReplay(specs: readonly string[], options: ReplayOptions): Promise<number> {
   const config = await loadConfig(options.config)
-  const { readers, progress } = await openLogs(specs, options)
+  const { readers, progress } = await openLogs(specs, options, config.proxies)
   const replay = new Replay(config)
   const output = new Output(progress.pause)
   const print = (happening: Happening): void => {

@@ -16,6 +16,8 @@ export interface Config {
   readonly alwaysAllow: readonly Network[]
   /** Never opened, whatever they knock. */
   readonly neverOpen: readonly Network[]
+  /** Ours, before web servers: what they forward is its client's, by X-Forwarded-For. Never opened themselves. */
+  readonly proxies: readonly Network[]
   /** How many addresses may be amid a sequence at a time. @default 131072 */
   readonly maxAttempts: number
   /** Live, a line older than this takes no part in matching. @default 60s */

@@ -24,6 +24,7 @@ const GLOBAL = {
   state_dir: keyOr(values.readPath, '/var/lib/knocktail'),
   always_allow: key(values.readNetworks),
   never_open: key(values.readNetworks),
+  proxies: key(values.readNetworks),
   max_attempts: keyOr(values.readInteger(16, 10_000_000), '131072'),
   max_age: keyOr(readPositiveDuration, '60s'),
 }
@@ -118,6 +119,7 @@ function toConfig(globals: Globals, parts: Parts): Config {
     ...parts,
     alwaysAllow: globals.always_allow ?? [],
     neverOpen: globals.never_open ?? [],
+    proxies: globals.proxies ?? [],
     maxAttempts: globals.max_attempts,
     maxAge: globals.max_age,
     stateDir: globals.state_dir,

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Network } from '../../parsers/network.ts'
 import type { Dialect } from '../../parsers/parser.ts'
 import type { Clocks } from '../clocks.ts'
 import type { SourceConfig } from '../config/config.ts'
@@ -19,6 +20,7 @@ export interface FollowingParts {
   /** Undefined: nothing is written. */
   readonly positions: Positions | undefined
   readonly read: (batch: EventBatch) => void
+  readonly proxies: () => readonly Network[]
   /** No source is left that could ever be read again. */
   readonly allEnded: () => void
 }
@@ -83,10 +85,10 @@ export class Following {
   async #begin(config: SourceConfig): Promise<void> {
     const dialect = await this.#dialectOf(config)
     if (!dialect) return
-    const { clocks, bootId, log, rights, positions, read } = this.#parts
+    const { clocks, bootId, log, rights, positions, read, proxies } = this.#parts
     const own = rights.get(config.name)
     const live = followSource(config, {
-      clocks, bootId, dialect, position: positions?.of(config), ...(own && { rights: own }),
+      clocks, bootId, dialect, proxies, position: positions?.of(config), ...(own && { rights: own }),
       events: {
         events: read,
         running: (source) => log.write(sourceLogEvents.running(source)),

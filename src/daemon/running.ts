@@ -53,7 +53,7 @@ export class Running {
     })
     this.#daemon = new Daemon(config, { clocks, bootId, log, helper: this.#keeper, ledger: ledger ?? NO_LEDGER, sessions: listSessions, dryRun })
     this.#following = new Following({
-      clocks, bootId, log, rights, positions, read: (batch) => this.#daemon.read(batch), allEnded: () => this.#stopWhenClosed(),
+      clocks, bootId, log, rights, positions, proxies: () => this.#daemon.config.proxies, read: (batch) => this.#daemon.read(batch), allEnded: () => this.#stopWhenClosed(),
     })
     this.#reloading = new Reloading(options, { daemon: this.#daemon, following: this.#following, helper: this.#keeper, log })
   }

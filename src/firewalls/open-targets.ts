@@ -23,6 +23,7 @@ export class OpenTargets {
   readonly #tools: Tools
   readonly #used: UsedTargets
   #neverOpen: Config['neverOpen'] = []
+  #proxies: Config['proxies'] = []
   #alwaysAllow: Config['alwaysAllow'] = []
   #planned: ReadonlyMap<TargetId, PlannedTarget> = new Map()
   #firewalls = new Map<TargetId, Firewall>()
@@ -39,6 +40,7 @@ export class OpenTargets {
   load(config: Config): void {
     this.#planned = plannedTargets(config)
     this.#neverOpen = config.neverOpen
+    this.#proxies = config.proxies
     this.#alwaysAllow = config.alwaysAllow
     this.#firewalls = new Map()
   }
@@ -52,7 +54,8 @@ export class OpenTargets {
     const target = this.find(id)
     if (!target) return 'there is no such target'
     if (address === undefined) return undefined
-    const refused = refusal(address, { alwaysAllow: [], neverOpen: seconds === undefined ? [] : this.#neverOpen })
+    const lists = seconds === undefined ? { neverOpen: [], proxies: [] } : { neverOpen: this.#neverOpen, proxies: this.#proxies }
+    const refused = refusal(address, { alwaysAllow: [], ...lists })
     if (refused?.kind === 'refused') return `that address is never opened: ${refused.why}`
     if (seconds === undefined) return undefined
     const planned = this.#planned.get(id)

@@ -10,12 +10,14 @@ export type Refusal = { readonly kind: 'allowed' } | { readonly kind: 'refused';
 
 /** Undefined if that address may have a grant. */
 export function refusal(
-  address: Address, lists: { readonly alwaysAllow: readonly Network[]; readonly neverOpen: readonly Network[]; readonly own?: Pick<Network, 'contains'> },
+  address: Address,
+  lists: { readonly alwaysAllow: readonly Network[]; readonly neverOpen: readonly Network[]; readonly proxies: readonly Network[]; readonly own?: Pick<Network, 'contains'> },
 ): Refusal | undefined {
   if (lists.alwaysAllow.some((network) => network.contains(address))) return { kind: 'allowed' }
   const range = ipaddr.parse(address).range()
   if (NEVER_OPENED.has(range)) return { kind: 'refused', why: RANGE_NAMES[range] ?? range }
   if (lists.own?.contains(address)) return { kind: 'refused', why: "this host's own address" }
+  if (lists.proxies.some((network) => network.contains(address))) return { kind: 'refused', why: 'a configured proxy' }
   const listed = lists.neverOpen.find((network) => network.contains(address))
   return listed && { kind: 'refused', why: `never_open ${listed.text}` }
 }

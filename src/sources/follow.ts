@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Network } from '../../parsers/network.ts'
 import type { Dialect } from '../../parsers/parser.ts'
 import type { Clocks } from '../clocks.ts'
 import type { SourceConfig } from '../config/config.ts'
@@ -27,6 +28,8 @@ export interface FollowContext {
   /** Where the process before this one left it. Anyone may have written it: what does not fit is ignored. */
   readonly position: Position
   readonly events: SourceEvents
+  /** Whose X-Forwarded-For counts, at that time. */
+  readonly proxies: () => readonly Network[]
   readonly rights?: Rights | undefined
   /** Instead of the one that the configuration names. */
   readonly dialect?: Dialect | undefined
@@ -49,7 +52,7 @@ function follow(config: SourceConfig, context: FollowContext, dialect: Dialect, 
   const { clocks, bootId, position, events, rights } = context
   const stopping = new AbortController()
   const { signal } = stopping
-  const reader = new LiveReader({ source: name, dialect, parse: parseContextOf(config), clocks, newClock: () => newClock(config, context), stats })
+  const reader = new LiveReader({ source: name, dialect, parse: parseContextOf(config), proxies: context.proxies, clocks, newClock: () => newClock(config, context), stats })
   const losses = collectLosses((lines, why) => events.lost(name, lines, why))
   const host: DriverHost = {
     signal,

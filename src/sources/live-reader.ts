@@ -1,8 +1,10 @@
 import { parseLine } from '../../parsers/dialects.ts'
 import { connectionEvent, type ConnectionEvent } from '../../parsers/event.ts'
-import { isParsed, type Dialect, type Outcome, type ParseContext } from '../../parsers/parser.ts'
+import { isParsed, type Dialect, type ParseContext } from '../../parsers/parser.ts'
 import type { Reason } from '../../parsers/reason.ts'
+import type { Network } from '../../parsers/network.ts'
 import type { Clocks } from '../clocks.ts'
+import { withClient } from './client.ts'
 import type { LineBatch } from './driver.ts'
 import { LiveClock, now, type Arrival } from './live-clock.ts'
 import type { EventBatch, SourceStats } from './source.ts'
@@ -11,6 +13,8 @@ export interface LiveReading {
   readonly source: string
   readonly dialect: Dialect
   readonly parse: ParseContext
+  /** Whose X-Forwarded-For counts, at that time. */
+  readonly proxies: () => readonly Network[]
   readonly clocks: Clocks
   /** Makes a clock for a writer that starts anew. */
   readonly newClock: () => LiveClock
@@ -54,16 +58,14 @@ export class LiveReader {
   }
 
   #readLine(line: string, arrival: Arrival): ConnectionEvent | Reason {
-    const { source, dialect, parse } = this.#reading
+    const { source, dialect, parse, proxies } = this.#reading
     const outcome = parseLine(dialect, line, parse)
     if (typeof outcome === 'string') return outcome
     // Refused or not, a line's span counts for the lines after it.
     const { time, resolution } = this.#clock.read(outcome.stamp, arrival)
-    if (!isParsed(outcome)) return reasonOf(outcome)
-    return Number.isSafeInteger(time) ? connectionEvent(outcome.fields, time, resolution, source) : 'bad-time'
+    if (!isParsed(outcome)) return outcome.reason
+    if (!Number.isSafeInteger(time)) return 'bad-time'
+    const fields = withClient(outcome, proxies())
+    return typeof fields === 'string' ? fields : connectionEvent(fields, time, resolution, source)
   }
-}
-
-function reasonOf(outcome: Exclude<Outcome, string>): Reason {
-  return isParsed(outcome) ? 'not-this-dialect' : outcome.reason
 }

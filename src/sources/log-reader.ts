@@ -1,11 +1,13 @@
 import { parseLine } from '../../parsers/dialects.ts'
 import { connectionEvent, type ConnectionEvent } from '../../parsers/event.ts'
+import type { Network } from '../../parsers/network.ts'
 import { DEFAULT_CONTEXT, isParsed, type Dialect, type Outcome, type ParseContext } from '../../parsers/parser.ts'
 import type { Reason } from '../../parsers/reason.ts'
 import type { Micros, Stamp } from '../../parsers/time.ts'
 import { wallClock } from '../../parsers/wall-clock.ts'
 import type { Zone } from '../../parsers/zone.ts'
 import { KnocktailError } from '../error.ts'
+import { withClient } from './client.ts'
 import { detectDialect, detectSpans } from './detect.ts'
 import { eventClock, type EventClock } from './event-clock.ts'
 import { readHead } from './head.ts'
@@ -18,6 +20,8 @@ export interface ReadOptions {
   readonly zone: Zone
   readonly year: number | undefined
   readonly spans: ParseContext['spans'] | undefined
+  /** Whose X-Forwarded-For counts. */
+  readonly proxies?: readonly Network[]
 }
 
 /** One line of a log, understood or not. */
@@ -81,7 +85,7 @@ export async function openLogReader(file: LogFile, options: ReadOptions, onRead?
   const last = isDated ? file.written : await lastWritten(file, dialect, options.zone)
   const clock = eventClock({ mode: 'replay', zone: options.zone, year: options.year, last })
   const report: LogReport = { lines: 0, events: 0, reasons: new Map(), flagless: 0, unfinished: false, problem: undefined }
-  const parse = lineParser(dialect, context, clock, file.path, report)
+  const parse = lineParser({ dialect, context, clock, source: file.path, proxies: options.proxies ?? [], report })
   return {
     file, report,
     facts: { dialect, detected: detection, zoneless: stamps.some(({ kind }) => kind === 'local') },
@@ -129,16 +133,27 @@ async function lastWritten(file: LogFile, dialect: Dialect, zone: Zone): Promise
 
 type LineParser = (text: string) => LogLine | undefined
 
-function lineParser(dialect: Dialect, context: ParseContext, clock: EventClock, source: string, report: LogReport): LineParser {
+interface LineParts {
+  readonly dialect: Dialect
+  readonly context: ParseContext
+  readonly clock: EventClock
+  readonly source: string
+  readonly proxies: readonly Network[]
+  readonly report: LogReport
+}
+
+function lineParser({ dialect, context, clock, source, proxies, report }: LineParts): LineParser {
   return (text) => {
     const number = ++report.lines
     if (text === '') return undefined
     const outcome = parseLine(dialect, text, context)
     const reading = typeof outcome === 'string' ? undefined : clock(outcome.stamp)
     if (!isParsed(outcome) || reading === undefined) return refused(number, text, outcome, report)
+    const fields = withClient(outcome, proxies)
+    if (typeof fields === 'string') return refused(number, text, fields, report)
     report.events++
-    if (outcome.fields.kind === 'packet' && outcome.fields.proto === 'tcp' && outcome.fields.flags === undefined) report.flagless++
-    const event = connectionEvent(outcome.fields, reading.time, reading.resolution, source)
+    if (fields.kind === 'packet' && fields.proto === 'tcp' && fields.flags === undefined) report.flagless++
+    const event = connectionEvent(fields, reading.time, reading.resolution, source)
     return { number, text, event, reason: undefined, stamped: outcome.stamp.kind !== 'none' }
   }
 }
