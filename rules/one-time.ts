@@ -1,5 +1,5 @@
 import type { Rule, Sequence } from './rule.ts'
-import type { Spend, Spent } from './spent.ts'
+import type { Spent } from './spent.ts'
 
 /** So many unused sequences are valid at a time: one whose last knock was lost must not lock its user out. */
 const LOOK_AHEAD = 3
@@ -9,12 +9,21 @@ export function validAtATime(sequences: readonly Sequence[]): number {
   return !isOneTime(sequences) ? 1 : Math.min(LOOK_AHEAD, sequences.length)
 }
 
-/** The sequences of a list that are still good: a used one uses up those before it too, since a watcher may have seen most of them. */
+/**
+ * The sequences of a list, each of which stands there once, that are still good: a used one uses up those before it too, since a watcher may have
+ * seen most of them.
+ */
 export function unusedOf(sequences: readonly Sequence[], spent: Pick<Spent, 'has'>): readonly Sequence[] {
-  const isUsed = ({ spend }: Sequence): boolean => spend !== undefined && spent.has(spend)
-  // The same sequence on a later line was used with it, but uses up nothing more.
-  const last = sequences.findLastIndex((sequence, index) => isUsed(sequence) && sequences.findIndex(({ spend }) => onceId(spend) === onceId(sequence.spend)) === index)
-  return sequences.slice(last + 1).filter((sequence) => !isUsed(sequence))
+  return sequences.slice(lastUsed(sequences, spent) + 1)
+}
+
+/** The one that has to be crossed out in its list, with those before it, so that all that are used up are. */
+export function lastUsedOf(sequences: readonly Sequence[], spent: Pick<Spent, 'has'>): Sequence | undefined {
+  return sequences[lastUsed(sequences, spent)]
+}
+
+function lastUsed(sequences: readonly Sequence[], spent: Pick<Spent, 'has'>): number {
+  return sequences.findLastIndex(({ spend }) => spend !== undefined && spent.has(spend))
 }
 
 /** The next few unused sequences of a list are valid, each until it or a later one was matched. */
@@ -39,8 +48,4 @@ function next(before: readonly Sequence[], now: readonly Sequence[]): readonly S
 /** Whether they are a list's, each of them good once. */
 export function isOneTime(sequences: readonly Sequence[]): boolean {
   return sequences[0]?.spend?.kind === 'once'
-}
-
-function onceId(spend: Spend | undefined): string | undefined {
-  return spend?.kind === 'once' ? spend.id : undefined
 }

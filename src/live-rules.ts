@@ -1,6 +1,7 @@
 import type { Network } from '../parsers/network.ts'
-import { inTurn, isOneTime } from '../rules/one-time.ts'
+import { inTurn, isOneTime, unusedOf } from '../rules/one-time.ts'
 import type { Spent } from '../rules/spent.ts'
+import type { Sequence } from '../rules/rule.ts'
 import type { Config, DoorRule } from './config/config.ts'
 
 /**
@@ -11,10 +12,16 @@ export function liveRules(config: Config, { own, spent }: { readonly own: Networ
   const earlier = new Map(before?.rules.map((door) => [door.match.name, door]))
   const rules = config.rules.map((door): DoorRule => {
     const same = earlier.get(door.match.name)
-    if (same?.text === door.text) return { ...door, match: same.match }
+    if (same?.text === door.text && isSame(same.sequences, door.sequences, spent)) return { ...door, match: same.match }
     const match = { ...door.match, ...(isOneTime(door.sequences) && inTurn(door.sequences, spent)) }
     if (door.target !== 'own') return { ...door, match }
     return { ...door, match: { ...match, limits: { ...match.limits, own } } }
   })
   return { ...config, rules }
+}
+
+/** Whether two readings of a rule's lists have the same left: what was used in between may be crossed out in the later one. */
+function isSame(before: readonly Sequence[], now: readonly Sequence[], spent: Spent): boolean {
+  const left = (sequences: readonly Sequence[]): string => JSON.stringify(isOneTime(sequences) ? unusedOf(sequences, spent).map(({ spend }) => spend) : [])
+  return left(before) === left(now)
 }

@@ -4,6 +4,7 @@ import type { AttemptEnd, Decision, Match } from '../rules/decision.ts'
 import { keyText } from '../rules/key.ts'
 import { Matcher } from '../rules/matcher.ts'
 import { stepKey, type Rule } from '../rules/rule.ts'
+import type { Spend } from '../rules/spent.ts'
 import type { Config, DoorRule } from './config/config.ts'
 import { targetsOf } from './firewalls/targets.ts'
 import { refusal } from './grants/admission.ts'
@@ -18,8 +19,8 @@ export interface LiveParts {
   readonly own: Pick<Network, 'contains'>
   /** Told of every match before anything comes of it. */
   readonly matched: (match: Match) => void
-  /** A sequence that is good once was used: `opens` says what comes of it, when that it was used is on disk, or cannot be. */
-  readonly useUp: (door: DoorRule, opens: (saved: boolean) => readonly Happening[]) => void
+  /** A sequence that is good once was used: `opens` says what comes of it, when that it was used is on disk, or else with why nothing may. */
+  readonly useUp: (door: DoorRule, spend: Spend, opens: (refused: string | undefined) => readonly Happening[]) => void
   /** A command that nothing undoes: it is run once for this match. */
   readonly runOnce: (door: DoorRule, match: Match) => void
   /** Decide, and touch nothing. */
@@ -89,8 +90,9 @@ export class Pipeline {
   #matched(match: Match): Happening[] {
     const live = this.#live
     live?.matched(match)
-    if (live === undefined || match.sequence.spend === undefined) return this.#grant(match, this.#doors.get(match.rule.name)!)
-    this.#useUp(match, live)
+    const { spend } = match
+    if (live === undefined || spend === undefined) return this.#grant(match, this.#doors.get(match.rule.name)!)
+    this.#useUp(match, spend, live)
     return []
   }
 
@@ -104,13 +106,13 @@ export class Pipeline {
   }
 
   /** A used sequence must not open again, whatever happens to us: first it stands on disk that it was used, then its door opens. */
-  #useUp(match: Match, live: LiveParts): void {
+  #useUp(match: Match, spend: Spend, live: LiveParts): void {
     const { rule, address, time } = match
     const used = this.#doors.get(rule.name)!
-    live.useUp(used, (saved) => {
+    live.useUp(used, spend, (why) => {
       const door = this.#doors.get(rule.name)
       // A reload may have been faster.
-      const happenings = door?.match !== rule ? [] : saved ? this.#grant(match, door) : [{ event: 'refused' as const, rule: rule.name, address, time, why: UNSAVED }]
+      const happenings = door?.match !== rule ? [] : why === undefined ? this.#grant(match, door) : [{ event: 'refused' as const, rule: rule.name, address, time, why }]
       for (const happening of happenings) this.tally.countHappening(happening)
       return happenings
     })
@@ -141,8 +143,6 @@ export class Pipeline {
 }
 
 const NONE: readonly Happening[] = []
-
-const UNSAVED = 'the disk refuses to remember that the sequence was used, so that it could be used again'
 
 function doorsOf({ rules }: Config): ReadonlyMap<string, DoorRule> {
   return new Map(rules.map((door) => [door.match.name, door]))

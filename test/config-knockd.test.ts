@@ -240,9 +240,9 @@ function missing(): never {
 describe('a list of one-time sequences', () => {
   it('with lines that cannot be read: knockd passes over them, a native file may not have them', () => {
     const text = ' 9000,1500,8000\n 99999,1\n\n 9000,1500,8000\n'
-    expect(config(...list('', text)).rules[0]?.sequences.map(({ id }) => id)).toEqual(['line-1', 'line-4'])
+    expect(config(...list('', text)).rules[0]?.sequences.map(({ id }) => id)).toEqual(['line-1'])
     expect(warnings(...list('', text))).toEqual([
-      expect.stringMatching(/^t.conf:2: one_time_sequences: ".*list" has only 2 unused; add some$/),
+      expect.stringMatching(/^t.conf:2: one_time_sequences: ".*list" has only 1 unused; add some$/),
       expect.stringMatching(/list:2: " ?99999,1" is no sequence: "99999" is no step/),
       expect.stringMatching(/list:4: the sequence is the same as on line 1/),
     ])
@@ -257,6 +257,17 @@ describe('a list of one-time sequences', () => {
     const text = [9000, 1500, 8000].slice(0, count).map((port) => `${port},4444,2222\n`).join('')
     expect(warnings(...list('', text)).find((line) => line.includes('unused'))).toEqual(expected === undefined ? undefined : expect.stringContaining(expected))
     expect(warnings(list('', '')[0].replace('start', 'warn_below = 1\nstart'), () => text).find((line) => line.includes('unused'))).toBeUndefined()
+  })
+
+  it.each([
+    ['3000,4000\n1,2\n4000,3000\n', '500ms', 'the sequence on line 3 of its list is the ports of the one on line 1 in another order, and swaps are tolerated'],
+    ['3000,4000\n1,2\n4000,3000\n', '0', undefined],
+    ['3000,4000\n1,2\n3000,4000\n', 'any', undefined],
+    ['#3000,4000\n1,2\n4000,3000\n', 'any', undefined],
+    ['3000,4000\n4000:udp,3000\n', 'any', undefined],
+  ])('%j with reorder %s', (text, reorder, expected) => {
+    const all = problems(list('', '')[0].replace('start', `reorder = ${reorder}\nstart`), () => text)
+    expect(all).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)])
   })
 
   it('that cannot be read is an error of the line that names it', () => {

@@ -40,6 +40,7 @@ const request: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ id, verb: fc.constantFrom('add', 'renew'), target, address, seconds: fc.integer({ min: 1, max: 28_800 }) }),
   fc.record({ id, verb: fc.constantFrom('remove', 'kill'), target, address }),
   fc.record({ id, verb: fc.constantFrom('list', 'check'), target }),
+  fc.record({ id, verb: fc.constant('spend'), entry: fc.stringMatching(/^[0-9a-f]{32}$/) }),
   fc.record({ id, verb: fc.constantFrom('reload', 'leave') }),
 )
 const text = fc.string({ unit: 'binary' })

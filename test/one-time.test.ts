@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Micros } from '../parsers/time.ts'
 import { Grants } from '../src/grants/grants.ts'
+import { crossOut } from '../src/one-time/cross-out.ts'
 import type { Happening } from '../src/happening.ts'
 import { Pipeline } from '../src/pipeline.ts'
 import { packet, type ConnectionEvent, type Port, type TcpFlags } from '../parsers/event.ts'
 import type { Address } from '../parsers/address.ts'
 import { config } from './support/config.ts'
-import { inTurn, unusedOf } from '../rules/one-time.ts'
+import { inTurn, unusedOf, lastUsedOf } from '../rules/one-time.ts'
 import type { Sequence } from '../rules/rule.ts'
 import { Spent } from '../rules/spent.ts'
 
@@ -21,9 +22,18 @@ const names = (sequences: readonly Sequence[]): string => sequences.map(({ spend
 
 it.each([
   ['abcde', '', 'abcde'], ['abcde', 'a', 'bcde'], ['abcde', 'c', 'de'], ['abcde', 'ac', 'de'], ['abcde', 'e', ''],
-  ['abcde', 'x', 'abcde'], ['abacd', 'a', 'bcd'], ['abacd', 'b', 'acd'],
+  ['abcde', 'x', 'abcde'],
 ])('of %s with %s used %s is left', (all, used, left) => {
   expect(names(unusedOf(list(all), spentOf(used)))).toBe(left)
+})
+
+it('what is crossed out, with those before it, is what is used up', () => {
+  fc.assert(fc.property(fc.uniqueArray(fc.constantFrom(...'abcdef')), fc.subarray([...'abcdef']), (all, used) => {
+    const sequences = list(all.join(''))
+    const last = lastUsedOf(sequences, spentOf(used))
+    const text = last === undefined ? all.join('\n') : crossOut(all.join('\n'), names([last]), all.map((id, index) => ({ line: index + 1, id })))!
+    expect(text.split('\n').filter((line) => !line.startsWith('#')).join('')).toBe(names(unusedOf(sequences, spentOf(used))))
+  }))
 })
 
 it('whatever is matched, in whatever order, with restarts in between: nothing is valid twice, nothing before a used one', () => {
@@ -51,14 +61,14 @@ function syn(port: number, time: number): ConnectionEvent {
   return { ...fields, time: time as Micros, resolution: 1 as Micros, source: 's' } as ConnectionEvent
 }
 
-it.each([[true, 'open'], [false, 'refused']])('the door waits until the disk has answered: %s: %s', (saved, expected) => {
+it.each([[undefined, 'open'], ['the disk is full', 'refused']])('the door waits until the disk has answered: %s: %s', (refused, expected) => {
   const now = (): Micros => 100 as Micros
-  let answer: ((saved: boolean) => readonly Happening[]) | undefined
+  let answer: ((refused: string | undefined) => readonly Happening[]) | undefined
   const pipeline = new Pipeline(config('[knocktail]\nfirewall = null\n[d]\none_time_sequences = list\nports = 22/tcp\n', () => '7000,8000\n9000,9001\n'), new Grants({ wall: now, boot: now }), {
-    own: { contains: () => false }, matched: () => {}, runOnce: () => {}, observeOnly: () => false, useUp: (_, opens) => (answer = opens),
+    own: { contains: () => false }, matched: () => {}, runOnce: () => {}, observeOnly: () => false, useUp: (_door, _spend, opens) => (answer = opens),
   })
   expect([syn(7000, 1), syn(8000, 2)].flatMap((event) => pipeline.read(event))).toEqual([])
-  expect(answer?.(saved).map(({ event }) => event)).toEqual([expected])
+  expect(answer?.(refused).map(({ event }) => event)).toEqual([expected])
   answer = undefined
   expect([syn(7000, 11), syn(8000, 12)].flatMap((event) => pipeline.read(event))).toEqual([])
   expect(answer).toBeUndefined()

@@ -54,9 +54,11 @@ export interface DoorRule {
   readonly opens: Opening
   /** Those known beforehand, for `check`: not all of them are valid at a time. */
   readonly sequences: readonly Sequence[]
+  /** The files of one-time sequences that it takes them from. */
+  readonly lists: readonly string[]
   /** Of the section's header. */
   readonly line: number
-  /** Two rules of one name with the same text are the same rule. */
+  /** Two rules of one name with the same text are the same rule, as far as their lists hold the same. */
   readonly text: string
   /** With fewer unused one-time sequences than this, it is time to add some. @default 3 */
   readonly warnBelow: number

@@ -1,3 +1,4 @@
+import { isOneTime } from '../../rules/one-time.ts'
 import type { Config, DoorRule } from './config.ts'
 import type { FirewallName } from './firewalls.ts'
 import type { Report } from './problem.ts'
@@ -13,7 +14,10 @@ export interface Doors extends Pick<Config, 'style' | 'firewall' | 'rules' | 'fi
 
 /** The errors that only show between two sections. */
 export function allChecks(doors: Doors, report: Report): void {
-  for (const rule of doors.rules) checkCloses(rule, doors.ruleNames, report)
+  for (const rule of doors.rules) {
+    checkCloses(rule, doors.ruleNames, report)
+    checkList(rule, report)
+  }
   for (const [earlier, later] of pairsOf(doors.rules)) {
     checkOrders(earlier, later, report)
     checkShared(earlier, later, doors, report)
@@ -42,6 +46,22 @@ function checkOrders(earlier: DoorRule, later: DoorRule, report: Report): void {
   const names = `rules ${earlier.match.name} and ${later.match.name}`
   const advice = 'set reorder = 0 in one of them, or change a port'
   report.error(later.line, `${names} are the same ports in another order and both tolerate swaps: ${advice}`)
+}
+
+/** With swaps tolerated, the knocks of one would match the other too, whether it is its turn or not, and both would be used up. */
+function checkList(rule: DoorRule, report: Report): void {
+  if (rule.match.reorder === 0 || !isOneTime(rule.sequences)) return
+  const firsts = new Map<string, { asWritten: string; line: string }>()
+  for (const [index, { asWritten, sorted }] of spellings(rule).entries()) {
+    const line = rule.sequences[index]!.id.replace('-', ' ')
+    const first = firsts.get(sorted)
+    if (first === undefined) firsts.set(sorted, { asWritten, line })
+    else if (first.asWritten !== asWritten) {
+      const which = `${rule.match.name}: the sequence on ${line} of its list is the ports of the one on ${first.line} in another order`
+      report.error(rule.line, `rule ${which}, and swaps are tolerated: set reorder = 0, or change a port`)
+      return
+    }
+  }
 }
 
 function spellings(rule: DoorRule): { asWritten: string; sorted: string }[] {

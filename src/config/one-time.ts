@@ -24,6 +24,8 @@ interface LineReport {
 interface OneTimeEntry {
   readonly line: number
   readonly steps: readonly Step[]
+  /** The same sequence stands above it. */
+  readonly isRepeat: boolean
 }
 
 /** A list as knockd writes it: a line is a sequence; `#` in front is a comment, or the mark of a used one. */
@@ -42,10 +44,10 @@ function readOneTime(text: string, readSteps: StepReader, report: LineReport): O
     const spelling = formatSequence(read.value)
     const first = lines.get(spelling)
     if (first !== undefined) {
-      report.warning(line, `the sequence is the same as on line ${first}: who saw that one used can use this one`)
+      report.warning(line, `the sequence is the same as on line ${first}, and is good only once`)
     }
     lines.set(spelling, first ?? line)
-    entries.push({ line, steps: read.value })
+    entries.push({ line, steps: read.value, isRepeat: first !== undefined })
   }
   return entries
 }
@@ -68,6 +70,8 @@ interface Context {
 interface Loaded {
   readonly sequences: readonly Sequence[]
   readonly rule: Pick<Rule, 'sequencesAt' | 'onSpend'>
+  /** The absolute paths of the files. */
+  readonly lists: readonly string[]
 }
 
 /** The list that a rule names; a relative path is relative to the configuration. */
@@ -82,10 +86,18 @@ export function loadOneTime(reference: Reference, context: Context): Loaded | un
   const warning = (line: number, message: string): void => report.warning(line, message, path)
   // knockd passes over lines that it cannot read, so a list with some has to load in its dialect.
   const error = style === 'knockd' ? warning : (line: number, message: string): void => report.error(line, message, path)
-  const entries = readOneTime(text.value, style === 'knockd' ? readKnockdSequence : readSequence, { error, warning })
+  const entries = readOneTime(text.value, READERS[style], { error, warning }).filter(({ isRepeat }) => !isRepeat)
   warnOfFew(entries.length, path, reference, report)
   const sequences = entries.map(({ line, steps }): Sequence => ({ id: `line-${line}`, user: undefined, spend: { kind: 'once', id: onceOf(path, steps) }, steps }))
-  return { sequences, rule: inTurn(sequences, new Spent()) }
+  return { sequences, rule: inTurn(sequences, new Spent()), lists: [path] }
+}
+
+const READERS = { native: readSequence, knockd: readKnockdSequence } as const
+const UNREPORTED: LineReport = { error: () => {}, warning: () => {} }
+
+/** The unused sequences of a list by the ids that they have in `Sequence.spend`; what cannot be read is none. */
+export function unusedEntries(text: string, path: string, style: Context['style']): { readonly line: number; readonly id: string }[] {
+  return readOneTime(text, READERS[style], UNREPORTED).map(({ line, steps }) => ({ line, id: onceOf(path, steps) }))
 }
 
 function warnOfFew(unused: number, path: string, { line, ruleName, warnBelow }: Reference, report: Report): void {

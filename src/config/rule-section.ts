@@ -81,13 +81,12 @@ export function readRule(section: SectionText, context: RuleContext): DoorRule |
     limits: readLimits(keys, context),
     secret: keys.one_time_sequences !== undefined,
   }
-  return opens && { match, target: targetOf(keys.target), opens, sequences: knocks.sequences, line: section.line, text: textOf(section, context, knocks.sequences), warnBelow: keys.warn_below }
+  return opens && { match, target: targetOf(keys.target), opens, sequences: knocks.sequences, lists: knocks.lists, line: section.line, text: textOf(section, context), warnBelow: keys.warn_below }
 }
 
-/** What a list holds belongs to it: it may change while the section stays. */
-function textOf(section: SectionText, context: RuleContext, sequences: readonly Sequence[]): string {
+function textOf(section: SectionText, context: RuleContext): string {
   const entries = [...section.entries.values()].map((entry) => [entry.key, entry.value])
-  return JSON.stringify([context.style, context.interface ?? null, entries.toSorted(), sequences.map(({ spend }) => spend ?? null)])
+  return JSON.stringify([context.style, context.interface ?? null, entries.toSorted()])
 }
 
 function readKeys(section: SectionText, context: RuleContext): Keys | undefined {
@@ -99,6 +98,7 @@ function readKeys(section: SectionText, context: RuleContext): Keys | undefined 
 interface Knocks {
   readonly sequences: readonly Sequence[]
   readonly rule: Pick<Rule, 'sequencesAt' | 'onSpend'>
+  readonly lists: readonly string[]
 }
 
 function readKnocks(keys: Keys, section: SectionText, context: RuleContext): Knocks | undefined {
@@ -116,7 +116,7 @@ function readKnocks(keys: Keys, section: SectionText, context: RuleContext): Kno
 
 function staticKnocks(steps: readonly Step[]): Knocks {
   const sequences: readonly Sequence[] = [{ id: 'static', user: undefined, steps }]
-  return { sequences, rule: { sequencesAt: () => sequences } }
+  return { sequences, rule: { sequencesAt: () => sequences }, lists: [] }
 }
 
 function readLimits(keys: Keys, context: RuleContext): Limits {

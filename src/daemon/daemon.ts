@@ -1,5 +1,6 @@
 import { MILLISECOND, SECOND, type Micros } from '../../parsers/time.ts'
 import { unusedOf } from '../../rules/one-time.ts'
+import type { Spend } from '../../rules/spent.ts'
 import type { Clocks } from '../clocks.ts'
 import type { Config, DoorRule } from '../config/config.ts'
 import { Doors } from '../doors/doors.ts'
@@ -17,6 +18,7 @@ import { sourceLogEvents } from '../log/source-events.ts'
 import { ownAddresses } from '../own-addresses.ts'
 import { closed, Pipeline } from '../pipeline.ts'
 import { fewLeft } from './first-look.ts'
+import { Lists } from './lists.ts'
 import type { EventBatch } from '../sources/source.ts'
 import type { Helper } from '../front/helper.ts'
 
@@ -36,6 +38,7 @@ const TICK_MS = 1000
 /** A change of the wall clock against the boot clock that is worth telling: slewing is slower. */
 const CLOCK_STEP = (2 * SECOND) as Micros
 const RECONCILE_MS = 60_000
+const UNSAVED = 'the disk refuses to remember that the sequence was used, so that it could be used again'
 
 /** From events to doors, live: pipeline, grants and firewalls on the machine's clocks. Sources and signals are its owner's. */
 export class Daemon {
@@ -45,6 +48,7 @@ export class Daemon {
   readonly #pipeline: Pipeline
   readonly #own
   readonly #sessions: Sessions
+  readonly #lists: Lists
   #config: Config
   #timers: NodeJS.Timeout[] = []
   #expiry: NodeJS.Timeout | undefined
@@ -64,12 +68,13 @@ export class Daemon {
     this.#config = liveRules(config, { own: this.#own, spent: this.doors.spent })
     this.#pipeline = new Pipeline(this.#config, this.doors.grants, {
       own: this.#own,
-      useUp: (door, opens) => void this.#useUp(door, opens),
+      useUp: (door, spend, opens) => void this.#useUp(door, spend, opens),
       matched: (match) => this.doors.matched(match),
       runOnce: (door, match) => this.doors.runOnce(door, match, this.#config),
       observeOnly: () => parts.dryRun || this.#config.mode === 'observe',
     })
     this.#sessions = this.#watchSessions()
+    this.#lists = new Lists({ helper, log, dryRun: parts.dryRun })
   }
 
   #watchSessions(): Sessions {
@@ -95,6 +100,7 @@ export class Daemon {
   start(found: LedgerState | undefined): void {
     if (found) this.doors.resume(found, this.#config)
     void this.doors.save()
+    void this.#lists.catchUp(this.#config, this.doors.spent)
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS),
       setInterval(() => this.doors.reconcile(this.#config), RECONCILE_MS),
@@ -112,11 +118,11 @@ export class Daemon {
     this.#scheduleExpiry()
   }
 
-  async #useUp(door: DoorRule, opens: (saved: boolean) => readonly Happening[]): Promise<void> {
-    const saved = await this.doors.save()
+  async #useUp(door: DoorRule, spend: Spend, opens: (refused: string | undefined) => readonly Happening[]): Promise<void> {
+    const refused = (await this.doors.save()) ? await this.#lists.crossOut(door, spend) : UNSAVED
     const left = unusedOf(door.sequences, this.doors.spent).length
     if (left < door.warnBelow) this.#parts.log.write(fewLeft(door, left))
-    this.#follow(opens(saved))
+    this.#follow(opens(refused))
     this.#scheduleExpiry()
   }
 
@@ -133,6 +139,7 @@ export class Daemon {
     const now = this.#parts.clocks.wall()
     this.#tell(this.doors.dropOthers(this.#config).map((grant) => closed(grant, now)))
     this.doors.reconcile(this.#config)
+    void this.#lists.catchUp(this.#config, this.doors.spent)
   }
 
   closeAll(): void {

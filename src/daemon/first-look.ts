@@ -41,10 +41,10 @@ function tellFinding({ severity, message }: Finding, firewall: string, rules: re
   log.write({ level: severity === 'error' ? 'error' : 'warn', event: 'finding', text: `firewall ${firewall} (${rules.join(', ')}): ${message}`, facts: { firewall } })
 }
 
-/** Which sequences of a list were used stands in the ledger: of a new one, everything in the list seems good. */
+/** A list that could not be written to, or was put back from a backup, knows less than the ledger that is gone. */
 export function tellForgetful({ rules }: Config, log: Log): void {
   for (const { match } of rules.filter(({ sequences }) => isOneTime(sequences))) {
-    const text = `rule ${match.name}: there was no ledger, so it is not known which one-time sequences were used: take the used ones out of the list`
+    const text = `rule ${match.name}: there was no ledger, so only the one-time sequences that are crossed out in its list count as used`
     log.write({ level: 'warn', event: 'one-time-unknown', text, facts: { rule: match.name } })
   }
 }

@@ -41,6 +41,7 @@ export class HelperKeeper implements Helper {
   kill: Helper['kill'] = (target, address) => this.#helper?.kill(target, address) ?? Promise.resolve(GONE)
   list: Helper['list'] = (target) => this.#helper?.list(target) ?? Promise.resolve(GONE)
   check: Helper['check'] = (target) => this.#helper?.check(target) ?? Promise.resolve([])
+  spend: Helper['spend'] = (entry) => this.#helper?.spend(entry) ?? Promise.resolve(GONE)
   reload: Helper['reload'] = () => this.#helper?.reload() ?? Promise.resolve(GONE)
 
   leave: Helper['leave'] = async () => {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { reasonOf } from '../error.ts'
 import type { Finding } from './firewall.ts'
 import { readHosts, writeHosts } from './hosts-allow-text.ts'
-import { readText } from './hosts-file.ts'
+import { readText } from './whole-file.ts'
 import type { Tools } from './tools.ts'
 
 const LIMIT_MS = 10_000

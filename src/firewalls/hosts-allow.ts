@@ -3,7 +3,7 @@ import { reasonOf } from '../error.ts'
 import type { Entry, Firewall, Listing, Outcome } from './firewall.ts'
 import { checkHostsAllow } from './hosts-allow-check.ts'
 import { readHosts, writeHosts, type AllowLine } from './hosts-allow-text.ts'
-import { readText, replaceText } from './hosts-file.ts'
+import { readText, replaceText } from './whole-file.ts'
 import { killFlows } from './kill-flows.ts'
 import { DONE, failed } from './outcome.ts'
 import type { Target } from './target.ts'
@@ -62,7 +62,7 @@ class HostsAllow implements Firewall {
     const problem = await replaceText(this.#file, (text) => {
       const { ours, others } = readHosts(text)
       return writeHosts({ ours: change(ours, new Set(addresses)), others })
-    }, this.#tools)
+    }, { tools: this.#tools, backup: true })
     return addresses.map(() => (problem === undefined ? DONE : failed(problem)))
   }
 }

@@ -1,13 +1,13 @@
 import { parseAddress } from '../../parsers/address.ts'
-import type { Reply, Request } from '../wire.ts'
+import { unquote, type Reply, type Request } from '../wire.ts'
 
 const REPLY = /^(\d{1,15}|-) (\w+)(?: (.*))?$/
 const MARKS = ['ours', 'foreign', 'unmarked'] as const
 
 /** A request as its line, with the line break. */
 export function formatRequest(request: Request): string {
-  const { id, verb, target, address, seconds } = { target: undefined, address: undefined, seconds: undefined, ...request }
-  return `${[id, verb, target, address, seconds].filter((word) => word !== undefined).join(' ')}\n`
+  const { id, verb, target, address, seconds, entry } = { target: undefined, address: undefined, seconds: undefined, entry: undefined, ...request }
+  return `${[id, verb, target, address, seconds, entry].filter((word) => word !== undefined).join(' ')}\n`
 }
 
 /** What the helper says in one line; undefined if it is none of its words. */
@@ -44,13 +44,4 @@ function parseFinding(id: number, rest: string): Reply | undefined {
   const message = unquote(quoted)
   if (message === undefined) return undefined
   return { id, kind: 'finding', severity: severity === 'error' ? 'error' : 'warning', message }
-}
-
-function unquote(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'string' ? value : undefined
-  } catch {
-    return undefined
-  }
 }

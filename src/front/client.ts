@@ -69,6 +69,7 @@ function helperOf(link: Link): Helper {
       const { outcome, findings } = await link.ask([{ verb: 'check', target }])[0]!
       return outcome.kind === 'done' ? [...findings] : [{ severity: 'error', message: 'why' in outcome ? outcome.why : outcome.kind }]
     },
+    spend: async (entry) => (await each([{ verb: 'spend', entry }]))[0]!,
     reload: async () => (await each([{ verb: 'reload' }]))[0]!,
     leave: () => link.leave(),
   }

@@ -11,6 +11,8 @@ export interface Helper {
   readonly kill: (target: TargetId, address: Address) => Promise<Outcome>
   readonly list: (target: TargetId) => Promise<Listing>
   readonly check: (target: TargetId) => Promise<Finding[]>
+  /** It crosses an entry of a one-time list out, and those before it. foreign: it is not among the unused ones any more. */
+  readonly spend: (entry: string) => Promise<Outcome>
   /** It reads the configuration anew. */
   readonly reload: () => Promise<Outcome>
   /** It ends and closes nothing. */

@@ -1,8 +1,8 @@
 import { parseAddress } from '../../parsers/address.ts'
 import { parseTargetId } from '../firewalls/target.ts'
-import type { Reply, Request } from '../wire.ts'
+import { quote, type Reply, type Request } from '../wire.ts'
 
-const REQUEST = /^([1-9]\d{0,14}) (?:(add|renew) (\S+) (\S+) ([1-9]\d{0,8})|(remove|kill) (\S+) (\S+)|(list|check) (\S+)|(reload|leave))$/
+const REQUEST = /^([1-9]\d{0,14}) (?:(add|renew) (\S+) (\S+) ([1-9]\d{0,8})|(remove|kill) (\S+) (\S+)|(list|check) (\S+)|(reload|leave)|spend ([0-9a-f]{32}))$/
 const ID = /^([1-9]\d{0,14})(?: |$)/
 
 /** The request that a line is, or why it is none. Addresses must stand in their canonical text. */
@@ -10,8 +10,9 @@ export function parseRequest(line: string): Request | { readonly id: number; rea
   const id = Number(ID.exec(line)?.[1] ?? 0)
   const words = REQUEST.exec(line)
   if (!words) return { id, problem: 'it is no request' }
-  const bare = words[11]
+  const [bare, entry] = [words[11], words[12]]
   if (bare === 'reload' || bare === 'leave') return { id, verb: bare }
+  if (entry !== undefined) return { id, verb: 'spend', entry }
   const target = parseTargetId(words[3] ?? words[7] ?? words[10]!)
   if (target === undefined) return { id, problem: 'it names no target' }
   const single = words[9]
@@ -38,9 +39,4 @@ function wordsOf(reply: Reply): readonly (string | number)[] {
     case 'note': return [quote(reply.text)]
     default: return []
   }
-}
-
-/** As JSON has it, in ASCII. */
-function quote(text: string): string {
-  return JSON.stringify(text).replaceAll(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -6,6 +6,7 @@ import { RulesetWatch } from '../firewalls/nft-watch.ts'
 import { OpenTargets } from '../firewalls/open-targets.ts'
 import { findProgram } from '../firewalls/run.ts'
 import { UsedTargets } from '../firewalls/used-targets.ts'
+import { OneTimeLists } from '../one-time/lists.ts'
 import { Front } from './front.ts'
 import { inheritEntries, offerEntries } from './handover.ts'
 import { enterOwnFolder, openOwnFile } from '../own-folder.ts'
@@ -29,16 +30,18 @@ export async function runHelper(configPath: string, options: { readonly stateDir
   const [entries, front] = [new Entries(), new Front()]
   const say = (reply: Reply): boolean => process.stdout.write(formatReply(reply))
   const watch = new RulesetWatch((firewall) => say({ kind: 'changed', firewall }))
-  const targets = new OpenTargets(new UsedTargets(openOwnFile('targets'), '.'), { run: watch.run, find: findProgram })
+  const tools = { run: watch.run, find: findProgram }
+  const [targets, lists] = [new OpenTargets(new UsedTargets(openOwnFile('targets'), '.'), tools), new OneTimeLists(tools)]
   const reload = async (): Promise<void> => {
-    targets.load(await loadOwnConfig(path))
+    const config = await loadOwnConfig(path)
+    for (const each of [targets, lists]) each.load(config)
     watch.follow(targets.planned)
   }
   const leave = (): void => {
     entries.keepInherited()
     front.end()
   }
-  const server = new Server({ say, targets, entries, boot, reload, leave })
+  const server = new Server({ say, targets, entries, boot, reload, leave, spend: (entry) => lists.spend(entry) })
   await reload()
   await inheritEntries(entries, boot)
   offerEntries(entries, boot, () => front.ended.then(() => server.turns.idle()))

@@ -2,6 +2,7 @@ import type { Micros } from '../../parsers/time.ts'
 import { reasonOf } from '../error.ts'
 import type { Entries } from '../firewalls/entries.ts'
 import { TRAITS, type Firewall, type Outcome } from '../firewalls/firewall.ts'
+import { DONE, failed } from '../firewalls/outcome.ts'
 import type { OpenTargets } from '../firewalls/open-targets.ts'
 import type { TargetId } from '../firewalls/target.ts'
 import { Turns } from '../firewalls/turns.ts'
@@ -15,6 +16,7 @@ export interface ServerParts {
   readonly boot: () => Micros
   /** Throws a KnocktailError, and goes on with what it had. */
   readonly reload: () => Promise<void>
+  readonly spend: (entry: string) => Promise<Outcome>
   readonly leave: () => void
 }
 
@@ -33,14 +35,12 @@ export class Server {
     const request = parseRequest(line)
     if ('problem' in request) this.#parts.say({ id: request.id, kind: 'failed', why: request.problem })
     else if ('target' in request) this.turns.push(request.target, request)
-    else if (request.verb === 'reload') void this.#reload(request.id)
-    else void this.#leave(request.id)
+    else if (request.verb === 'leave') void this.#leave(request.id)
+    else void this.#say(request.id, request.verb === 'spend' ? this.#parts.spend(request.entry) : this.#parts.reload().then(() => DONE))
   }
 
-  async #reload(id: number): Promise<void> {
-    const { reload, say } = this.#parts
-    const outcome = await reload().then((): Outcome => ({ kind: 'done' }), (error: unknown): Outcome => ({ kind: 'failed', why: reasonOf(error) }))
-    say({ id, ...outcome })
+  async #say(id: number, work: Promise<Outcome>): Promise<void> {
+    this.#parts.say({ id, ...(await work.catch((error: unknown) => failed(reasonOf(error)))) })
   }
 
   async #leave(id: number): Promise<void> {
@@ -57,8 +57,8 @@ export class Server {
       return why === undefined
     })
     if (allowed.length === 0) return
-    const outcomes = await this.#act(allowed).catch((error: unknown) => allowed.map((): Outcome => ({ kind: 'failed', why: reasonOf(error) })))
-    for (const [index, request] of allowed.entries()) this.#answer(request, outcomes[index] ?? { kind: 'failed', why: 'no outcome' })
+    const outcomes = await this.#act(allowed).catch((error: unknown) => allowed.map(() => failed(reasonOf(error))))
+    for (const [index, request] of allowed.entries()) this.#answer(request, outcomes[index] ?? failed('no outcome'))
   }
 
   async #act(batch: readonly TargetRequest[]): Promise<readonly Outcome[]> {
@@ -74,7 +74,7 @@ export class Server {
 
   async #check(id: number, target: TargetId): Promise<Outcome> {
     for (const finding of await this.#parts.targets.check(target)) this.#parts.say({ id, kind: 'finding', ...finding })
-    return { kind: 'done' }
+    return DONE
   }
 
   async #list(id: number, firewall: Firewall): Promise<Outcome> {

@@ -57,6 +57,7 @@ export class FirewallModel {
       },
       kill: async () => DONE,
       check: async () => [],
+      spend: async () => DONE,
       reload: async () => DONE,
       leave: async () => {},
     }

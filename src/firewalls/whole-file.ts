@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { link, lstat, open, readFile as readBytes, realpath, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { reasonOf } from '../error.ts'
-import { withLock } from './hosts-file-lock.ts'
+import { withLock } from './whole-file-lock.ts'
 import { whyFailed } from './outcome.ts'
 import type { Tools } from './tools.ts'
 
@@ -12,6 +12,12 @@ const ACL_LIMIT_MS = 10_000
 
 /** Why it could not be done, in words; undefined: it was done. */
 export type Problem = string | undefined
+
+export interface Replacing {
+  readonly tools: Tools
+  /** Whether the version before our first change is kept beside it. */
+  readonly backup: boolean
+}
 
 /** What is read: the file at the end of all links. */
 interface Read {
@@ -23,16 +29,16 @@ interface Read {
 /**
  * Replaces a file as a whole, so that nobody ever reads half of it: what a full disk, a crash or an editor at the same time leave
  * is the one version or the other. Mode, owner, group, ACL and the links to it stay. `edit` answers the new text, one
- * character a byte; undefined: nothing is to be changed.
+ * character a byte; undefined: nothing is to be changed. It is asked anew where somebody else was quicker.
  */
-export async function replaceText(file: string, edit: (text: string) => string | undefined, tools: Tools): Promise<Problem> {
+export async function replaceText(file: string, edit: (text: string) => string | undefined, how: Replacing): Promise<Problem> {
   try {
     return await withLock(`${await targetOf(file)}.knocktail-lock`, async () => {
       for (let attempt = 0; attempt < TRIES; attempt++) {
         const read = await readFile(file)
         const text = edit(read.text)
         if (text === undefined || text === read.text) return undefined
-        const problem = await replace(file, read, text, tools)
+        const problem = await replace(file, read, text, how)
         if (problem !== 'changed') return problem
       }
       return `${file} is being changed by somebody else`
@@ -72,21 +78,28 @@ async function identityOf(path: string): Promise<string> {
 }
 
 /** `changed`: somebody else was quicker, and nothing was done. */
-async function replace(file: string, read: Read, text: string, tools: Tools): Promise<Problem | 'changed'> {
+async function replace(file: string, read: Read, text: string, { tools, backup }: Replacing): Promise<Problem | 'changed'> {
   const isNew = read.identity === MISSING
   const fresh = `${read.path}.knocktail-new`
   try {
-    if (!isNew) await keepBackup(read, tools)
+    if (backup && !isNew) await keepBackup(read, tools)
     const problem = await writeLike(fresh, text, isNew ? undefined : read.path, tools)
     if (problem !== undefined) return problem
     // Between this look and the rename nobody can be kept from writing: editors take no locks.
-    if ((await targetOf(file)) !== read.path || (await identityOf(read.path)) !== read.identity) return 'changed'
+    if (await isChanged(file, read)) return 'changed'
     await rename(fresh, read.path)
     await syncFolder(dirname(read.path))
     return undefined
   } finally {
     await unlink(fresh).catch(() => {})
   }
+}
+
+/** By its text too: two writes within one tick of the file system's clock leave the same stamp. */
+async function isChanged(file: string, { path, text, identity }: Read): Promise<boolean> {
+  if ((await targetOf(file)) !== path) return true
+  if (identity !== MISSING && (await readBytes(path, 'latin1')) !== text) return true
+  return (await identityOf(path)) !== identity
 }
 
 /** The version before our first change stays beside it. */
