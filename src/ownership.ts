@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs'
+import { lstatSync, realpathSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { KnocktailError, reasonOf } from './error.ts'
 import { printable } from './printable.ts'
@@ -18,13 +18,22 @@ export function requireOwn(path: string): void {
 
 function faultOf(path: string): string | undefined {
   try {
-    const real = realpathSync(path)
-    // A link is as good as the folders it stands in, and as what it leads to.
-    const chains = real === path ? [withFolders(path)] : [withFolders(dirname(path)), withFolders(real)]
-    return chains.flat().map(ownFault).find((fault) => fault !== undefined)
+    return chainTo(path).map(ownFault).find((fault) => fault !== undefined)
   } catch (error) {
     return `${printable(path)} cannot be read: ${reasonOf(error)}`
   }
+}
+
+/** All that decides what is found at that path: it and the folders above. Throws if it is not there. */
+export function chainTo(path: string): string[] {
+  const real = realpathSync(path)
+  // A link is as good as the folders it stands in, and as what it leads to.
+  return real === path ? withFolders(path) : [...withFolders(dirname(path)), ...withFolders(real)]
+}
+
+/** Of a folder: nobody can replace what is not his there. */
+export function isSticky({ mode }: Pick<Stats, 'mode'>): boolean {
+  return (mode & STICKY) !== 0
 }
 
 function withFolders(path: string): string[] {
@@ -33,9 +42,9 @@ function withFolders(path: string): string[] {
 }
 
 function ownFault(path: string): string | undefined {
-  const { uid, mode } = lstatSync(path)
-  const isLink = (mode & 0o170000) === 0o120000
+  const found = lstatSync(path)
+  const { uid, mode } = found
   if (uid !== 0 && uid !== process.geteuid?.()) return `${printable(path)} belongs to another user, who could change what Knocktail does: chown root ${printable(path)}`
-  if (isLink || (mode & WRITABLE_BY_OTHERS) === 0 || (mode & STICKY) !== 0) return undefined
+  if (found.isSymbolicLink() || (mode & WRITABLE_BY_OTHERS) === 0 || (found.isDirectory() && isSticky(found))) return undefined
   return `others may write to ${printable(path)}, and so change what Knocktail does: chmod go-w ${printable(path)}`
 }

@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:f
 import type { Config, Follow } from './config/config.ts'
 import type { FirewallName } from './config/firewalls.ts'
 import { plannedTargets } from './firewalls/targets.ts'
+import { findGroup } from './groups.ts'
 
 /** A right that a source or a firewall needs, and whether this process has it. */
 export interface NeededRight {
@@ -59,13 +60,9 @@ function effectiveCapabilities(): bigint {
   }
 }
 
-function isIn(group: string): boolean {
-  try {
-    const line = readFileSync('/etc/group', 'utf8').split('\n').find((entry) => entry.startsWith(`${group}:`))
-    return line !== undefined && process.getgroups!().includes(Number(line.split(':')[2]))
-  } catch {
-    return false
-  }
+function isIn(name: string): boolean {
+  const group = findGroup(name)
+  return group !== undefined && process.getgroups!().includes(group.gid)
 }
 
 /** The kernel asks at open, not by the file's mode. */

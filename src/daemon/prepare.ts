@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readBootId, type Clocks } from '../clocks.ts'
 import type { Config, SourceConfig } from '../config/config.ts'
-import { KnocktailError } from '../error.ts'
 import { Ledger } from '../grants/ledger.ts'
 import { startHelper } from '../front/client.ts'
 import type { Helper, HelperEvents } from '../front/helper.ts'
@@ -16,7 +15,7 @@ import { Positions } from './positions.ts'
 import { accountFor, becomeAccount, mayRead, mayReadJournal, prepareStateDir, sourceGroups, type Account } from './privilege.ts'
 import { startReader } from './reader-process.ts'
 import type { RunOptions } from './run-config.ts'
-import { forgeableBy } from '../trust.ts'
+import { forgeableBy, requireTrusted } from '../trust.ts'
 
 /** What the daemon's process has when it begins to work. */
 export interface Prepared {
@@ -66,12 +65,10 @@ function provideFor(account: Account, groups: readonly number[], config: Config,
 }
 
 /** Throws a KnocktailError if only trusted sources are wanted, and one is not. */
-function tellForgeable({ sources, requireTrusted }: Config, log: Log): void {
-  for (const source of sources) {
-    const why = forgeableBy(source)
-    if (why === undefined) continue
-    if (requireTrusted) throw new KnocktailError('failed', `source ${source.name} is refused, since require_trusted = yes: ${why}`)
-    log.write(sourceLogEvents.forgeable(source.name, why))
+function tellForgeable(config: Config, log: Log): void {
+  requireTrusted(config)
+  for (const source of config.sources) {
+    for (const why of forgeableBy(source)) log.write(sourceLogEvents.forgeable(source.name, why))
   }
 }
 

@@ -1,6 +1,7 @@
 import { chownSync, constants, lchownSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { KnocktailError, reasonOf } from '../error.ts'
+import { findGroup } from '../groups.ts'
 import { printable, quoted } from '../printable.ts'
 import type { SourceConfig } from '../config/config.ts'
 
@@ -35,7 +36,7 @@ function findAccount(name: string): Account | undefined {
 /** Groups that may read what the sources follow, so that a rotated log can be opened later too: that right and no other. */
 export function sourceGroups(sources: readonly SourceConfig[]): number[] {
   const groups = sources.flatMap(({ follow }) => {
-    if (follow.kind === 'journald') return groupId('systemd-journal') ?? []
+    if (follow.kind === 'journald') return findGroup('systemd-journal')?.gid ?? []
     return follow.kind === 'file' ? (groupOf(follow.path) ?? []) : []
   })
   return [...new Set(groups)]
@@ -48,11 +49,6 @@ function groupOf(path: string): number | undefined {
   } catch {
     return undefined
   }
-}
-
-function groupId(name: string): number | undefined {
-  const line = readFileSync('/etc/group', 'utf8').split('\n').find((entry) => entry.startsWith(`${name}:`))
-  return line === undefined ? undefined : Number(line.split(':')[2])
 }
 
 /** Whether that account, in those groups, may read the file; also if it does not exist yet. */

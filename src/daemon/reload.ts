@@ -6,6 +6,7 @@ import { KnocktailError } from '../error.ts'
 import { plannedTargets } from '../firewalls/targets.ts'
 import type { Helper } from '../front/helper.ts'
 import type { Log } from '../log/log.ts'
+import { requireTrusted } from '../trust.ts'
 import type { Daemon } from './daemon.ts'
 import type { Following } from './following.ts'
 import { loadRunConfig, type RunOptions } from './run-config.ts'
@@ -85,6 +86,7 @@ export class Reloading {
   async #load(event: string, meaning: string): Promise<Config | undefined> {
     try {
       const config = await loadRunConfig(this.#options)
+      requireTrusted(config)
       const loss = lossOf(this.#parts.daemon.config, config) ?? this.#fixedSource(config)
       if (loss === undefined) return config
       this.#parts.log.write({ level: 'error', event, text: `${meaning}: ${loss}`, facts: {} })
