@@ -34,6 +34,7 @@ const MAY_IMPORT: readonly (readonly [part: string, allowed: readonly string[]])
   ['src/front/', ['src/front/', 'src/wire.ts', 'src/firewalls/', 'src/config/', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
   ['src/doors/', ['src/doors/', 'src/firewalls/', 'src/grants/', 'src/front/helper.ts', 'src/config/', 'src/clocks.ts', 'parsers/', 'rules/', 'node:', 'p-queue']],
   ['src/log/', ['src/log/', 'src/doors/door-event.ts', 'src/firewalls/target.ts', 'src/sources/source.ts', 'src/config/', 'src/clocks.ts', 'src/error.ts', 'src/happening.ts', 'src/story.ts', 'src/printable.ts', 'parsers/', 'pino', 'picocolors']],
+  ['src/history/', ['src/history/', 'src/sources/', 'src/log/event.ts', 'src/config/', 'src/clocks.ts', 'src/error.ts', 'src/json-line.ts', 'src/printable.ts', 'parsers/', 'node:', 'valibot']],
   ['src/daemon/', ['src/', 'rules/', 'parsers/', 'node:', 'chokidar']],
   ['src/plug-in.ts', ['src/', 'parsers/', 'node:', 'valibot']],
   ['src/story.ts', ['src/', 'parsers/', 'picocolors']],

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { KnocktailError } from '../error.ts'
 import { printable } from '../printable.ts'
+import { daemonCommands } from './daemon-commands.ts'
 import { runCheck } from './check.ts'
 import { runParse } from './parse.ts'
 import { runParsers } from './parsers.ts'
@@ -12,6 +13,7 @@ export async function runProgram(argv: readonly string[], fail: (message: string
   let exitCode = 0
   const program = buildProgram((code) => (exitCode = code))
   helperCommand(program)
+  daemonCommands(program, (code) => (exitCode = code))
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode

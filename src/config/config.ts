@@ -24,6 +24,12 @@ export interface Config {
   readonly maxAge: Micros
   /** @default /var/lib/knocktail */
   readonly stateDir: string
+  /** So large a file of the history becomes, in bytes. @default 8M */
+  readonly historySize: number
+  /** How many of them are kept beside the one that is being written. @default 7 */
+  readonly historyKeep: number
+  /** Where the sockets of `status`, `open` and their like are. @default /run/knocktail */
+  readonly runDir: string
   /** As whom the daemon runs once it has what only root may open. Undefined: knocktail, or nobody where there is no such user. */
   readonly user: string | undefined
   /** The words of the command that starts the privileged part. Undefined: it is started as the daemon was. */

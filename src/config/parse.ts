@@ -13,6 +13,9 @@ import { readSource } from './source-section.ts'
 import * as values from './values.ts'
 import { allWarnings } from './warnings.ts'
 
+export const DEFAULT_STATE_DIR = '/var/lib/knocktail'
+const DEFAULT_RUN_DIR = process.platform === 'openbsd' ? '/var/run/knocktail' : '/run/knocktail'
+
 const GLOBAL = {
   firewall: key(readFirewallName),
   user: key(values.readText),
@@ -21,7 +24,10 @@ const GLOBAL = {
   mode: keyOr(values.readOneOf('enforce', 'observe'), 'enforce'),
   log: key(values.readPath),
   require_trusted: keyOr(values.readYesNo, 'no'),
-  state_dir: keyOr(values.readPath, '/var/lib/knocktail'),
+  state_dir: keyOr(values.readPath, DEFAULT_STATE_DIR),
+  history_size: keyOr(values.readBytes, '8M'),
+  history_keep: keyOr(values.readInteger(0, 1000), '7'),
+  run_dir: keyOr(values.readPath, DEFAULT_RUN_DIR),
   always_allow: key(values.readNetworks),
   never_open: key(values.readNetworks),
   proxies: key(values.readNetworks),
@@ -123,6 +129,9 @@ function toConfig(globals: Globals, parts: Parts): Config {
     maxAttempts: globals.max_attempts,
     maxAge: globals.max_age,
     stateDir: globals.state_dir,
+    historySize: globals.history_size,
+    historyKeep: globals.history_keep,
+    runDir: globals.run_dir,
     user: globals.user,
     helper: globals.helper,
     onExit: globals.on_exit,

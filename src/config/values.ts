@@ -31,6 +31,16 @@ export function readInteger(least: number, most: number): (text: string) => Read
   }
 }
 
+const LEAST_BYTES = 64 * 1024
+const MOST_BYTES = 1024 ** 4
+
+/** `8M`, `512k`, `1G`, or a bare number of bytes. */
+export function readBytes(text: string): Read<number> {
+  const [, number, unit = ''] = /^(\d{1,12})\s*([kMG]?)$/.exec(text) ?? []
+  const value = Number(number) * 1024 ** ' kMG'.indexOf(unit || ' ')
+  return value >= LEAST_BYTES && value <= MOST_BYTES ? { value } : { fault: `${quoted(text)} is no size from 64k to 1024G: write 8M or 512k` }
+}
+
 const YES_NO: Readonly<Record<string, boolean>> = { yes: true, no: false }
 
 export function readYesNo(text: string): Read<boolean> {

@@ -6,6 +6,7 @@ import type { Config, SourceConfig } from '../config/config.ts'
 import { Ledger } from '../grants/ledger.ts'
 import { startHelper } from '../front/client.ts'
 import type { Helper, HelperEvents } from '../front/helper.ts'
+import type { History } from '../history/history.ts'
 import type { Log } from '../log/log.ts'
 import { sourceLogEvents } from '../log/source-events.ts'
 import type { Rights } from '../sources/follow.ts'
@@ -22,6 +23,7 @@ export interface Prepared {
   readonly clocks: Clocks
   readonly bootId: string
   readonly log: Log
+  readonly history: History | undefined
   readonly dryRun: boolean
   /** What sources may read only because it was opened, or started, as root. */
   readonly rights: ReadonlyMap<string, Rights>
@@ -35,8 +37,9 @@ export interface Prepared {
 }
 
 /** Throws a KnocktailError if the daemon cannot begin. */
-export async function prepare(config: Config, options: RunOptions, { clocks, log }: { clocks: Clocks; log: Log }): Promise<Prepared> {
+export async function prepare(config: Config, options: RunOptions, tools: Pick<Prepared, 'clocks' | 'log' | 'history'>): Promise<Prepared> {
   const dryRun = options.dryRun === true
+  const { clocks, log } = tools
   tellForgeable(config, log)
   const account = accountFor(config.user)
   if (!dryRun) prepareStateDir(config.stateDir, account)
@@ -45,7 +48,7 @@ export async function prepare(config: Config, options: RunOptions, { clocks, log
   const groups = sourceGroups(config.sources)
   if (account) provideFor(account, groups, config, options, log)
   return {
-    clocks, log, dryRun, lock, positions,
+    ...tools, dryRun, lock, positions,
     bootId: readBootId(clocks),
     rights: takeRights(config, options, account, groups),
     startHelper: (events) => startHelper(helperCommand(config, options), events),

@@ -107,11 +107,11 @@ function lossOf(before: Config, after: Config): string | undefined {
   const firewalls = new Set([...plannedTargets(after).values()].map(({ target }) => target.firewall))
   const lost = [...plannedTargets(before).values()].find(({ target }) => !firewalls.has(target.firewall))
   if (lost) return `nothing uses the firewall ${lost.target.firewall} any more: restart if this is meant`
-  const fixed = (['stateDir', 'user', 'log'] as const).find((name) => before[name] !== after[name])
+  const fixed = (['stateDir', 'user', 'log', 'historySize', 'historyKeep', 'runDir'] as const).find((name) => before[name] !== after[name])
   return fixed && `${NAMES[fixed]} takes effect only at a restart`
 }
 
-const NAMES = { stateDir: 'state_dir', user: 'user', log: 'log' } as const
+const NAMES = { stateDir: 'state_dir', user: 'user', log: 'log', historySize: 'history_size', historyKeep: 'history_keep', runDir: 'run_dir' } as const
 
 function sameConfig(one: Config, other: Config): boolean {
   const text = ({ rules, ...rest }: Config): string => JSON.stringify([{ ...rest, warnings: [] }, rules.map((rule) => [rule.match.name, rule.text])])

@@ -1,4 +1,5 @@
 import { machineClocks } from '../clocks.ts'
+import { History } from '../history/history.ts'
 import { openLog } from '../log/log.ts'
 import { prepare } from './prepare.ts'
 import { loadRunConfig, type RunOptions } from './run-config.ts'
@@ -8,8 +9,9 @@ import { Running } from './running.ts'
 export async function runDaemon(options: RunOptions): Promise<number> {
   const config = await loadRunConfig(options)
   const clocks = machineClocks()
-  const log = openLog(config.log, clocks)
-  const running = new Running(config, options, await prepare(config, options, { clocks, log }))
+  const history = options.dryRun ? undefined : new History({ stateDir: config.stateDir, bytes: config.historySize, keep: config.historyKeep }, clocks)
+  const log = openLog(config.log, clocks, history?.write)
+  const running = new Running(config, options, await prepare(config, options, { clocks, log, history }))
   try {
     await running.start()
   } catch (error) {

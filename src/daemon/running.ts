@@ -5,6 +5,7 @@ import { KnocktailError, reasonOf } from '../error.ts'
 import { findProgram, runCommand } from '../firewalls/run.ts'
 import { NO_LEDGER } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
+import type { LogEvent } from '../log/event.ts'
 import { HelperKeeper } from './keeper.ts'
 import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
@@ -64,6 +65,7 @@ export class Running {
     this.#hookSignals()
     if (!dryRun) await this.#keeper.start()
     this.#prepared.dropRights()
+    this.#prepared.history?.begin((why) => log.write(historyRefused(why)))
     const found = await openLedger(this.#prepared)
     if (!found && !dryRun) await settleTables(this.#daemon.config, this.#keeper)
     this.#daemon.start(found)
@@ -86,7 +88,7 @@ export class Running {
 
   async untilStopped(): Promise<number> {
     const { why, code } = await this.#stopped
-    const { log, ledger, lock } = this.#prepared
+    const { log, ledger, lock, history } = this.#prepared
     log.write({ level: 'info', event: 'stopping', text: why, facts: {} })
     for (const timer of this.#timers) clearInterval(timer)
     await this.#reloading.stop()
@@ -98,6 +100,7 @@ export class Running {
     lock?.release()
     log.write({ level: 'info', event: 'stopped', text: 'stopped', facts: {} })
     log.end()
+    await history?.end()
     return code
   }
 
@@ -150,6 +153,10 @@ async function openLedger({ ledger, log }: Prepared): Promise<LedgerState | unde
   } catch (error) {
     throw new KnocktailError('failed', `the ledger cannot be opened: ${reasonOf(error)}`)
   }
+}
+
+function historyRefused(why: unknown): LogEvent {
+  return { level: 'error', event: 'history-refused', text: `the history cannot be written: ${reasonOf(why)}: what happens meanwhile is missing in it`, facts: {} }
 }
 
 /** Who is connected to this machine now; undefined: it cannot be seen. */

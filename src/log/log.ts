@@ -16,16 +16,23 @@ export interface Log {
   readonly end: () => void
 }
 
-/** JSON lines to that file, or to standard output; on a terminal lines for people. Throws a KnocktailError if the file cannot be opened. */
-export function openLog(path: string | undefined, clocks: Clocks = machineClocks()): Log {
-  if (path === undefined && process.stdout.isTTY) return summarised(writeForPeople(clocks), () => {}, clocks)
+/**
+ * JSON lines to that file, or to standard output; on a terminal lines for people. `also` gets what is written there. Throws a KnocktailError
+ * if the file cannot be opened.
+ */
+export function openLog(path: string | undefined, clocks: Clocks = machineClocks(), also: (event: LogEvent) => void = () => {}): Log {
+  const both = (write: (event: LogEvent) => void) => (event: LogEvent): void => {
+    write(event)
+    also(event)
+  }
+  if (path === undefined && process.stdout.isTTY) return summarised(both(writeForPeople(clocks)), () => {}, clocks)
   const destination = openDestination(path)
   // A log that cannot be written (a full disk, a reader that went) must not end the daemon.
   destination.on('error', () => {})
   // Written at once: what was logged is there even if we are killed in the next moment.
   const logger = pino({ base: null, level: 'debug', messageKey: 'text', timestamp: () => `,"time":"${formatTime(clocks.wall())}"` }, destination)
   const write = ({ level, event, text, facts }: LogEvent): void => logger[level]({ event, ...clean(facts) }, printable(text))
-  return summarised(write, () => (path === undefined ? undefined : reopen(destination, write)), clocks)
+  return summarised(both(write), () => (path === undefined ? undefined : reopen(destination, write)), clocks)
 }
 
 type Destination = ReturnType<typeof pino.destination>
