@@ -29,11 +29,11 @@ export class LiveDaemon {
   readonly configPath: string
   stderr = ''
   child: ChildProcess
-  readonly #netns: Netns
+  readonly #netns: Pick<Netns, 'start'>
   readonly #options: LiveOptions
   readonly #watchers = new Set<() => void>()
 
-  constructor(netns: Netns, options: LiveOptions) {
+  constructor(netns: Pick<Netns, 'start'>, options: LiveOptions) {
     this.#netns = netns
     this.#options = options
     this.configPath = join(options.folder, `knocktail-${++count}.conf`)

@@ -1,26 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { spawn } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { machineClocks } from '../../src/clocks.ts'
 import type { Position } from '../../src/sources/source.ts'
 import { eventually } from '../support/eventually.ts'
 import { followed, ports, sourceConfig, type Followed } from '../support/followed.ts'
+import { useJournald } from '../support/journald.ts'
 import { addressOf, useNetns } from '../support/netns.ts'
 import { systemTest } from '../support/system.ts'
-
-const JOURNALD = '/usr/lib/systemd/systemd-journald'
-const SOCKET = '/run/systemd/journal/stdout'
-
-/** One journald at a time: it is not ours to end if somebody else has started it. */
-function useJournald(): void {
-  let journald: ChildProcess | undefined
-  beforeAll(async () => {
-    mkdirSync('/run/systemd/journal', { recursive: true })
-    journald = spawn(JOURNALD, { stdio: 'ignore' })
-    await eventually(() => expect(existsSync(SOCKET)).toBe(true))
-  })
-  afterAll(() => journald?.kill())
-}
 
 systemTest(['ip', 'nft', 'hping3', 'systemd-journald', 'journalctl'])('the real journald', () => {
   const netns = useNetns()

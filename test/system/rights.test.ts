@@ -109,13 +109,6 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables'])('the righ
     expect(stderr).toContain(`chmod go-w ${open}`)
   })
 
-  it('refuses sources that local users can forge, if it is told to', async () => {
-    await start()
-    const { code, stderr } = await run(['run', '-c', folder.write('trusted.conf', doorConfig({ prefix, global: 'require_trusted = yes' })), '--state-dir', join(folder.path, 'x')])
-    expect(code).toBe(1)
-    expect(stderr).toContain('nf_log_all_netns is 1')
-  })
-
   it('reads what only root may read by a process of its own', async () => {
     const log = join(folder.path, 'secret.log')
     writeFileSync(log, '', { mode: 0o600 })
