@@ -5,6 +5,7 @@ import type { FlagTest, Sequence } from '../rules/rule.ts'
 import type { Config, DoorRule, FirewallConfig, Follow, Opening, SourceConfig } from './config/config.ts'
 import { formatDuration } from './config/duration.ts'
 import { formatProblem } from './config/problem.ts'
+import { guardRows } from './guard-rows.ts'
 import { printable } from './printable.ts'
 import { formatSequence } from './config/sequence.ts'
 
@@ -44,6 +45,7 @@ function globalRows(config: Config): Row[] {
     ['allows', list(config.alwaysAllow.map(({ text }) => text))],
     ['refuses', list(config.neverOpen.map(({ text }) => text))],
     ['proxies', list(config.proxies.map(({ text }) => text))],
+    ['scanners', config.scanPorts === 0 ? undefined : `whoever touches ${config.scanPorts} ports within a minute`],
     ['limits', `${config.maxAttempts} addresses at a time, lines up to ${formatDuration(config.maxAge)} old`],
     ['state', config.stateDir],
     ['runs as', config.user],
@@ -86,6 +88,7 @@ function ruleRows(rule: DoorRule, config: Config): Row[] {
     ['closes', opens.closes === undefined ? undefined : `rule ${opens.closes}`],
     ['until', closeText(opens)],
     ['mode', opens.observe ? 'observe: nothing is opened' : undefined],
+    ...guardRows(rule),
     ['keyspace', keyspaceText(rule)],
     ['guessed', guessText(rule)],
   ]

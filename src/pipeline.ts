@@ -10,6 +10,7 @@ import { targetsOf } from './firewalls/targets.ts'
 import { refusal } from './grants/admission.ts'
 import { commandsFor } from './grants/commands.ts'
 import type { Grant, Grants } from './grants/grants.ts'
+import { Guard, type Deafness } from './guard/guard.ts'
 import type { Happening } from './happening.ts'
 import { Tally } from './tally.ts'
 
@@ -25,6 +26,8 @@ export interface LiveParts {
   readonly runOnce: (door: DoorRule, match: Match) => void
   /** Decide, and touch nothing. */
   readonly observeOnly: () => boolean
+  /** Whether somebody is connected by that grant, as far as it can be seen. */
+  readonly isConnected: (grant: Grant) => boolean
 }
 
 /** From connection events to what happens at the doors: matcher, admission, grants. Time is the grants' own. */
@@ -32,6 +35,7 @@ export class Pipeline {
   tally: Tally
   readonly #grants: Grants
   readonly #matcher: Matcher
+  readonly #guard: Guard
   readonly #live: LiveParts | undefined
   #config: Config
   #doors: ReadonlyMap<string, DoorRule>
@@ -43,6 +47,7 @@ export class Pipeline {
     this.#grants = grants
     this.#live = live
     this.#matcher = new Matcher(rules, config.maxAttempts)
+    this.#guard = new Guard(config, { grants, isConnected: live?.isConnected ?? (() => false) })
     this.tally = new Tally(rules.map(({ name }) => name))
   }
 
@@ -51,10 +56,17 @@ export class Pipeline {
     return this.#matcher.addresses
   }
 
+  /** Whom a rule does not listen to now. */
+  get deaf(): readonly Deafness[] {
+    return this.#guard.deaf()
+  }
+
   /** `mayKnock`: for which rules that event counts. */
   read(event: ConnectionEvent, mayKnock?: (rule: Rule) => boolean): readonly Happening[] {
-    const decisions = this.#matcher.read(event, mayKnock)
-    return decisions.length === 0 ? NONE : decisions.flatMap((decision) => this.#follow(decision))
+    const marked = this.#guard.see(event)
+    const decisions = this.#matcher.read(event, both(mayKnock, this.#guard.hears(event.src)))
+    if (decisions.length === 0) return marked
+    return [...marked, ...decisions.flatMap((decision) => this.#follow(decision))]
   }
 
   /** The end of the log: attempts are given up. */
@@ -77,12 +89,13 @@ export class Pipeline {
     this.#config = config
     this.#doors = doorsOf(config)
     this.#matcher.replaceRules(config.rules.map(({ match }) => match))
+    this.#guard.reload(config)
     this.tally = this.tally.forRules(config.rules.map(({ match }) => match.name))
   }
 
   #follow(decision: Decision): Happening[] {
     this.tally.countDecision(decision)
-    const happenings = decision.kind === 'match' ? this.#matched(decision) : attemptEnded(decision)
+    const happenings = decision.kind === 'match' ? this.#matched(decision) : [...attemptEnded(decision), ...this.#guard.failed(decision)]
     for (const happening of happenings) this.tally.countHappening(happening)
     return happenings
   }
@@ -102,7 +115,19 @@ export class Pipeline {
     const refused = refusal(address, { ...this.#config, ...(this.#live && { own: this.#live.own }) })
     if (refused) return [refused.kind === 'allowed' ? { event: 'allowed', ...about } : { event: 'refused', ...about, why: refused.why }]
     if (door.opens.observe || this.#live?.observeOnly()) return [{ event: 'observed', ...about }]
-    return [...this.#closeOther(door, match), ...this.#open(door, match, about)]
+    return this.#admitted(door, match, about)
+  }
+
+  #admitted(door: DoorRule, match: Match, about: About): Happening[] {
+    const { time } = about
+    const admission = this.#guard.admit(door, about)
+    if (admission.kind === 'cooled') return [{ event: 'cooled', ...about, until: (time + admission.left) as Match['time'] }]
+    if (admission.kind === 'capped') return [{ event: 'capped', ...about, cap: admission.cap, limit: admission.limit }]
+    for (const { rule, address } of admission.evict) this.#grants.close(rule, address)
+    const evicted = admission.evict.map((grant): Happening => ({ ...closed(grant, time), roomFor: about.address }))
+    const happenings = [...this.#closeOther(door, match), ...this.#open(door, match, about)]
+    this.#guard.succeeded(door, about, happenings.some(({ event }) => event === 'open'))
+    return [...evicted, ...happenings]
   }
 
   /** A used sequence must not open again, whatever happens to us: first it stands on disk that it was used, then its door opens. */
@@ -125,7 +150,7 @@ export class Pipeline {
     return grant ? [{ ...closed(grant, time), by: door.match.name }] : []
   }
 
-  #open(door: DoorRule, match: Match, about: { rule: string; address: Match['address']; user?: string; time: Match['time'] }): Happening[] {
+  #open(door: DoorRule, match: Match, about: About): Happening[] {
     const { start, stop } = commandsFor(door.opens, about.address)
     const hasPorts = door.opens.ports.length > 0
     if (!hasPorts && start === undefined) return []
@@ -142,7 +167,18 @@ export class Pipeline {
   }
 }
 
-const NONE: readonly Happening[] = []
+interface About {
+  readonly rule: string
+  readonly address: Match['address']
+  readonly user?: string
+  readonly time: Match['time']
+}
+
+type MayKnock = ((rule: Rule) => boolean) | undefined
+
+function both(one: MayKnock, other: MayKnock): MayKnock {
+  return one === undefined || other === undefined ? (one ?? other) : (rule) => one(rule) && other(rule)
+}
 
 function doorsOf({ rules }: Config): ReadonlyMap<string, DoorRule> {
   return new Map(rules.map((door) => [door.match.name, door]))

@@ -11,6 +11,9 @@ export interface RuleTally {
   readonly failedAt: Map<number, number>
   /** Attempts that were too slow or given up, after two steps or more. */
   timeouts: number
+  lockouts: number
+  /** Matches that a cap refused. */
+  capped: number
 }
 
 /** Counts by rule. */
@@ -35,12 +38,15 @@ export class Tally {
   }
 
   countHappening({ event, rule }: Happening): void {
-    const tally = this.rules.get(rule)!
+    const tally = rule === undefined ? undefined : this.rules.get(rule)
+    if (!tally) return
     if (event === 'open') tally.opens++
     else if (event === 'extend') tally.extensions++
+    else if (event === 'lockout') tally.lockouts++
+    else if (event === 'capped') tally.capped++
   }
 }
 
 function newTally(): RuleTally {
-  return { attempts: 0, opens: 0, extensions: 0, failedAt: new Map(), timeouts: 0 }
+  return { attempts: 0, opens: 0, extensions: 0, failedAt: new Map(), timeouts: 0, lockouts: 0, capped: 0 }
 }

@@ -35,6 +35,7 @@ closes = ssh
   knocktail
     firewall   nftables
     refuses    203.0.113.0/24
+    scanners   whoever touches 100 ports within a minute
     limits     131072 addresses at a time, lines up to 1m old
     state      /var/lib/knocktail
   source kernel
@@ -48,6 +49,8 @@ closes = ssh
     sequence   7000, 8000:udp, 9000 within 15s, reorder 500ms, other_ports 3, flags syn,!ack
     only       from 192.0.2.0/24; to any address; on eth0, wg0
     opens      22/tcp, 53/udp for 90s, at most 8h, by nftables
+    deaf       to who fails 10 times within 10m (an IPv6 /48: 100), for 10m
+    caps       1200 opens a minute; 1000 grants at a time
     keyspace   49.6 bits - reorder 2.6 - other ports 4.3 = 42.7 bits
     guessed    after 33 years on average, at 20,000 packets a second
   pc
@@ -57,6 +60,8 @@ closes = ssh
     on IPv6    nothing
     then       after 30s sleep
     closes     rule ssh
+    deaf       to who fails 10 times within 10m (an IPv6 /48: 100), for 10m
+    caps       1200 opens a minute; 1000 grants at a time
     keyspace   6.0 bits - reorder 1.0 = 5.0 bits
 warning: t.conf:11: rule ssh: the ports 7000, 8000:udp, 9000 are ascending, the order of a port scan: shuffle them
 warning: t.conf:19: rule pc leaves a guesser 5.0 bits: use more steps, or lower reorder and other_ports`)

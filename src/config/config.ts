@@ -20,6 +20,8 @@ export interface Config {
   readonly proxies: readonly Network[]
   /** How many addresses may be amid a sequence at a time. @default 131072 */
   readonly maxAttempts: number
+  /** Who touches so many different ports within a minute is a scanner; 0: nobody is. @default 100; in a knockd.conf 0 */
+  readonly scanPorts: number
   /** Live, a line older than this takes no part in matching. @default 60s */
   readonly maxAge: Micros
   /** @default /var/lib/knocktail */
@@ -58,6 +60,7 @@ export interface DoorRule {
    */
   readonly target: 'own' | 'any' | 'listed'
   readonly opens: Opening
+  readonly guard: GuardLimits
   /** Those known beforehand, for `check`: not all of them are valid at a time. */
   readonly sequences: readonly Sequence[]
   /** The files of one-time sequences that it takes them from. */
@@ -68,6 +71,26 @@ export interface DoorRule {
   readonly text: string
   /** With fewer unused one-time sequences than this, it is time to add some. @default 3 */
   readonly warnBelow: number
+}
+
+/** What a rule bears of guessers and floods. Of the numbers 0 is no limit. */
+export interface GuardLimits {
+  /** Failures of one IPv4 address or IPv6 /64 within the window. An IPv6 /48 has ten times as many. @default 10; in a knockd.conf 0 */
+  readonly maxFailures: number
+  /** Failures of all together. @default 0 */
+  readonly maxRuleFailures: number
+  /** Begins with the first failure. @default 10m */
+  readonly failureWindow: Micros
+  /** For how long the rule is deaf then. @default 10m */
+  readonly lockout: Micros
+  /** Who touches one of these is not heard for a minute. @default none */
+  readonly trapPorts: readonly OpenPort[]
+  /** Of one user, or of the rule if it has none, within a minute. @default 1200; in a knockd.conf 0 */
+  readonly maxOpens: number
+  /** At a time, counted in the same way. @default 1000; in a knockd.conf 0 */
+  readonly maxGrants: number
+  /** For so long after a match no other one by that rule, user and address counts. @default 0 */
+  readonly coolDown: Micros
 }
 
 export interface OpenPort {

@@ -17,6 +17,7 @@ export function allChecks(doors: Doors, report: Report): void {
   for (const rule of doors.rules) {
     checkCloses(rule, doors.ruleNames, report)
     checkList(rule, report)
+    checkTraps(rule, doors.rules, report)
   }
   for (const [earlier, later] of pairsOf(doors.rules)) {
     checkOrders(earlier, later, report)
@@ -32,6 +33,14 @@ function checkCloses(rule: DoorRule, names: readonly string[], report: Report): 
     report.error(rule.line, `closes: rule ${name} would close itself: name the rule whose door it ends`)
   } else if (!names.includes(closes)) {
     report.error(rule.line, `closes: there is no rule ${quoted(closes)}${didYouMean(closes, names)}`)
+  }
+}
+
+/** Whoever knocks for a door must not fall into a trap on the way. */
+function checkTraps({ guard, match: { name }, line }: DoorRule, rules: readonly DoorRule[], report: Report): void {
+  for (const { port, proto } of guard.trapPorts) {
+    const knocked = rules.find(({ match, sequences }) => !match.secret && sequences.some(({ steps }) => steps.some((step) => step.kind === 'port' && step.port === port && step.proto === proto)))
+    if (knocked) report.error(line, `trap_ports: ${port}/${proto} of rule ${name} is knocked on for rule ${knocked.match.name}: take a port that nobody has to touch`)
   }
 }
 

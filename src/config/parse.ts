@@ -2,6 +2,7 @@ import { allChecks } from './cross-check.ts'
 import type { Config, DoorRule, FirewallConfig, SourceConfig } from './config.ts'
 import { readPositiveDuration } from './duration.ts'
 import { firewallKeys, isFirewallName, neededKeys, readFirewallName, readSetting } from './firewalls.ts'
+import { SCAN_PORTS } from './guard-keys.ts'
 import { readKnockd } from './knockd.ts'
 import { readNative } from './native.ts'
 import type { ReadFile } from './one-time.ts'
@@ -33,11 +34,13 @@ const GLOBAL = {
   proxies: key(values.readNetworks),
   max_attempts: keyOr(values.readInteger(16, 10_000_000), '131072'),
   max_age: keyOr(readPositiveDuration, '60s'),
+  scan_ports: keyOr(values.readInteger(0, 500), SCAN_PORTS.native),
 }
 
 /** knockd's options may hold Knocktail's too. */
 const OPTIONS = {
   ...GLOBAL,
+  scan_ports: keyOr(values.readInteger(0, 500), SCAN_PORTS.knockd),
   logfile: key(values.readCommand),
   pidfile: key(values.readCommand),
   interface: key(values.readText),
@@ -128,6 +131,7 @@ function toConfig(globals: Globals, parts: Parts): Config {
     proxies: globals.proxies ?? [],
     maxAttempts: globals.max_attempts,
     maxAge: globals.max_age,
+    scanPorts: globals.scan_ports,
     stateDir: globals.state_dir,
     historySize: globals.history_size,
     historyKeep: globals.history_keep,

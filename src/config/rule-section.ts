@@ -4,6 +4,7 @@ import type { Limits, Rule, Sequence, Step } from '../../rules/rule.ts'
 import type { DoorRule, Opening } from './config.ts'
 import { formatDuration, readKnockdSeconds, readPositiveDuration, readPositiveKnockdSeconds } from './duration.ts'
 import { readFirewallName } from './firewalls.ts'
+import { guardOf, KNOCKD_GUARD, NATIVE_GUARD } from './guard-keys.ts'
 import { loadOneTime, type ReadFile } from './one-time.ts'
 import type { Report } from './problem.ts'
 import { key, keyOr, readSection } from './schema.ts'
@@ -37,11 +38,13 @@ const NATIVE = {
   kill_on_close: keyOr(values.readYesNo, 'no'),
   mode: keyOr(values.readOneOf('enforce', 'observe'), 'enforce'),
   firewall: key(readFirewallName),
+  ...NATIVE_GUARD,
 }
 
 /** The same keys as knockd reads them, with its defaults, and the one that is only its own. */
 const KNOCKD = {
   ...NATIVE,
+  ...KNOCKD_GUARD,
   sequence: key(readKnockdSequence),
   seq_timeout: keyOr(readPositiveKnockdSeconds, '25'),
   reorder: keyOr(values.readReorder, '0'),
@@ -81,7 +84,7 @@ export function readRule(section: SectionText, context: RuleContext): DoorRule |
     limits: readLimits(keys, context),
     secret: keys.one_time_sequences !== undefined,
   }
-  return opens && { match, target: targetOf(keys.target), opens, sequences: knocks.sequences, lists: knocks.lists, line: section.line, text: textOf(section, context), warnBelow: keys.warn_below }
+  return opens && { match, target: targetOf(keys.target), opens, guard: guardOf(keys), sequences: knocks.sequences, lists: knocks.lists, line: section.line, text: textOf(section, context), warnBelow: keys.warn_below }
 }
 
 function textOf(section: SectionText, context: RuleContext): string {

@@ -16,7 +16,7 @@ const FEW_BITS = 32
 export function allWarnings(doors: Doors, report: Report): void {
   if (doors.rules.length === 0) report.warning(0, 'there is no rule: nothing can be opened')
   for (const rule of doors.rules) {
-    for (const message of [...weaknesses(rule), ...idleLimits(rule), ...firewallGaps(rule, doors)]) report.warning(rule.line, message)
+    for (const message of [...weaknesses(rule), ...idleLimits(rule), ...idleGuards(rule), ...firewallGaps(rule, doors)]) report.warning(rule.line, message)
   }
   for (const [earlier, later] of pairsOf(doors.rules)) {
     const message = pairWarning(earlier, later, doors.style)
@@ -32,6 +32,13 @@ function idleLimits({ match: { name, limits }, sequences }: DoorRule): string[] 
     ...(packetLimit && kinds.has('request') ? [`rule ${name} can never open: no web log shows the ${packetLimit} of a request: drop ${packetLimit} or the web step`] : []),
     ...(limits.status && !kinds.has('request') ? [`rule ${name}: status has no effect on ports: drop it`] : []),
   ]
+}
+
+/** What proves a secret is never held to account for what others may have sent. */
+function idleGuards({ match: { name, secret }, guard }: DoorRule): string[] {
+  if (!secret) return []
+  const idle = [guard.trapPorts.length > 0 && 'trap_ports', guard.maxRuleFailures > 0 && 'max_rule_failures'].filter((key) => key !== false)
+  return idle.map((key) => `rule ${name}: ${key} has no effect on knocks that prove a secret, since anyone could lock their user out: drop it`)
 }
 
 function weaknesses(rule: DoorRule): string[] {

@@ -9,18 +9,18 @@ export function tellCounters(daemon: Daemon, following: Following, log: Log): vo
   for (const { name, stats } of following.sources) log.write(sourceLogEvents.counters(name, stats, daemon.stale.get(name) ?? 0))
   for (const [rule, tally] of daemon.pipeline.tally.rules) tellRule(rule, tally, log)
   const { grants, waiting } = daemon.doors
-  const addresses = daemon.pipeline.addresses
+  const { addresses, deaf } = daemon.pipeline
   log.write({
-    level: 'info', event: 'counters', text: `${grants.size} grants, ${waiting} operations waiting, ${addresses} addresses remembered`,
-    facts: { grants: grants.size, waiting, addresses },
+    level: 'info', event: 'counters', text: `${grants.size} grants, ${waiting} operations waiting, ${addresses} addresses remembered, deaf to ${deaf.length}`,
+    facts: { grants: grants.size, waiting, addresses, deaf: deaf.length },
   })
 }
 
-function tellRule(rule: string, { attempts, opens, extensions, failedAt, timeouts }: RuleTally, log: Log): void {
+function tellRule(rule: string, { attempts, opens, extensions, failedAt, timeouts, lockouts, capped }: RuleTally, log: Log): void {
   const failures = [...failedAt.values()].reduce((sum, count) => sum + count, 0)
   log.write({
     level: 'info', event: 'counters',
-    text: `rule ${rule}: ${attempts} attempts, ${opens} opens, ${extensions} extensions, ${failures} failures, ${timeouts} time-outs`,
-    facts: { rule, attempts, opens, extensions, failures, timeouts },
+    text: `rule ${rule}: ${attempts} attempts, ${opens} opens, ${extensions} extensions, ${failures} failures, ${timeouts} time-outs, ${lockouts} lock-outs, ${capped} capped`,
+    facts: { rule, attempts, opens, extensions, failures, timeouts, lockouts, capped },
   })
 }

@@ -71,6 +71,7 @@ export class Daemon {
       useUp: (door, spend, opens) => void this.#useUp(door, spend, opens),
       matched: (match) => this.doors.matched(match),
       runOnce: (door, match) => this.doors.runOnce(door, match, this.#config),
+      isConnected: (grant) => this.#sessions.isConnected(grant),
       observeOnly: () => parts.dryRun || this.#config.mode === 'observe',
     })
     this.#sessions = this.#watchSessions()
@@ -92,7 +93,7 @@ export class Daemon {
     return this.#config
   }
 
-  get pipeline(): Pick<Pipeline, 'tally' | 'addresses'> {
+  get pipeline(): Pick<Pipeline, 'tally' | 'addresses' | 'deaf'> {
     return this.#pipeline
   }
 

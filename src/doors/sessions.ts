@@ -36,6 +36,8 @@ export class Sessions {
   readonly #parts: SessionParts
   readonly #known = new Map<string, Known>()
   #looking = false
+  /** Who was connected where when it was last looked: `192.0.2.7 22`. */
+  #connected: ReadonlySet<string> = new Set()
 
   constructor(parts: SessionParts) {
     this.#parts = parts
@@ -45,11 +47,25 @@ export class Sessions {
   async look(): Promise<void> {
     const watched = [...this.#parts.grants.all()].flatMap((grant) => this.#watchedDoor(grant) ?? [])
     this.#forget(watched)
-    if (watched.length === 0 || this.#looking) return
+    if ((watched.length === 0 && !this.#isCrowded()) || this.#looking) return
     this.#looking = true
     const sessions = await this.#parts.sessions()
     this.#looking = false
+    this.#connected = new Set(sessions?.map(({ peer, localPort }) => `${peer} ${localPort}`))
     if (sessions) for (const { grant, door } of watched) this.#judge(grant, door, sessions)
+  }
+
+  /** Whether the holder of that grant was connected to what it opens when it was last looked. */
+  isConnected({ rule, address }: Grant): boolean {
+    if (this.#connected.size === 0) return false
+    const door = this.#parts.config().rules.find(({ match }) => match.name === rule)
+    return door !== undefined && door.opens.ports.some(({ port, proto }) => proto === 'tcp' && this.#connected.has(`${address} ${port}`))
+  }
+
+  /** So many grants stand that a cap may soon ask who is connected. */
+  #isCrowded(): boolean {
+    const { grants, config } = this.#parts
+    return config().rules.some(({ guard: { maxGrants } }) => maxGrants > 0 && 2 * grants.size >= maxGrants)
   }
 
   #watchedDoor(grant: Grant): { grant: Grant; door: DoorRule } | undefined {

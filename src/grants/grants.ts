@@ -61,6 +61,11 @@ export class Grants {
     return this.#standing.size
   }
 
+  /** By the boot clock. */
+  get now(): Micros {
+    return this.#clocks.boot()
+  }
+
   /** By the boot clock; there may be nothing to do then. */
   get nextDeadline(): Micros | undefined {
     return this.#expiries.next

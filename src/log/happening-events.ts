@@ -6,6 +6,7 @@ import type { Level, LogEvent } from './event.ts'
 const LEVELS: Readonly<Record<Happening['event'], Level>> = {
   open: 'info', extend: 'info', close: 'info', observed: 'info', allowed: 'info',
   failure: 'warn', scan: 'warn', timeout: 'info', refused: 'warn',
+  lockout: 'warn', trapped: 'warn', scanner: 'warn', capped: 'warn', cooled: 'info',
 }
 
 export function happeningLogEvent(happening: Happening, config: Config): LogEvent {
@@ -15,7 +16,7 @@ export function happeningLogEvent(happening: Happening, config: Config): LogEven
   return {
     level: LEVELS[happening.event],
     event: happening.event,
-    text: `${rule}: ${who} ${happeningText(happening, config)}`,
+    text: `${rule === undefined ? '' : `${rule}: `}${who} ${happeningText(happening, config)}`,
     facts: { ...(facts as LogEvent['facts']), at: String(time) },
   }
 }

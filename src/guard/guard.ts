@@ -1,0 +1,169 @@
+import type { Address } from '../../parsers/address.ts'
+import type { ConnectionEvent } from '../../parsers/event.ts'
+import type { Micros } from '../../parsers/time.ts'
+import type { AttemptEnd } from '../../rules/decision.ts'
+import { eventKey, keyText, portKey, type EventKey } from '../../rules/key.ts'
+import { isInbound, isKnock } from '../../rules/knock.ts'
+import type { Rule } from '../../rules/rule.ts'
+import type { Config, DoorRule } from '../config/config.ts'
+import type { Grants } from '../grants/grants.ts'
+import type { Happening } from '../happening.ts'
+import { Caps, type Admission, type Asker, type CapParts } from './caps.ts'
+import { CoolDowns } from './cool-downs.ts'
+import { Lockouts, type Lockout } from './lockouts.ts'
+import { MARK_TIME, Marks } from './marks.ts'
+import { ALL_PARTS, keyNetworkText, networkKey, originOf } from './origin.ts'
+import { Scanners } from './scanners.ts'
+
+export interface GuardParts extends Pick<CapParts, 'isConnected'> {
+  readonly grants: Pick<Grants, 'now' | 'size' | 'all' | 'find'>
+}
+
+/** Whom a rule does not listen to, and why. */
+export interface Deafness extends Lockout {
+  readonly why: 'lockout' | 'trap' | 'scan'
+}
+
+/** Entries of each kind of mark. */
+const MARKS = 65_536
+const SCANNERS = 8192
+const COOL_DOWNS = 65_536
+
+/**
+ * What keeps guessers, scanners and floods in check. A source address can be spoofed, so what is held against one never touches a rule
+ * that proves a secret, nor an address that holds a grant of the rule, nor always_allow. Durations are counted by the grants' clock.
+ */
+export class Guard {
+  readonly #grants: GuardParts['grants']
+  readonly #lockouts = new Lockouts()
+  readonly #scanMarks = new Marks(MARKS)
+  readonly #trapMarks = new Marks(MARKS)
+  readonly #scanners = new Scanners(SCANNERS)
+  readonly #caps: Caps
+  readonly #coolDowns = new CoolDowns(COOL_DOWNS)
+  #config: Config
+  #doors: ReadonlyMap<string, DoorRule>
+  #traps: ReadonlyMap<EventKey, readonly DoorRule[]>
+
+  constructor(config: Config, parts: GuardParts) {
+    this.#grants = parts.grants
+    this.#caps = new Caps(parts)
+    this.#config = config
+    this.#doors = doorsOf(config)
+    this.#traps = trapsOf(config)
+  }
+
+  /** Lock-outs of rules that stay go on, unless a rule has given them up. */
+  reload(config: Config): void {
+    this.#config = config
+    this.#doors = doorsOf(config)
+    this.#traps = trapsOf(config)
+    this.#lockouts.keep((rule) => this.#canLockOut(rule))
+  }
+
+  /** Looks at an event before it is matched: who touches a trap, or too many ports, is marked. */
+  see(event: ConnectionEvent): readonly Happening[] {
+    const limit = this.#config.scanPorts
+    if ((limit === 0 && this.#traps.size === 0) || event.kind !== 'packet' || !isInbound(event)) return NONE
+    const key = eventKey(event)
+    if (key === undefined) return NONE
+    const origin = networkKey(originOf(event.src), ALL_PARTS)
+    const trapped = this.#traps.get(key)?.flatMap((door) => this.#trap(door, event, key, origin)) ?? NONE
+    const isScan = limit > 0 && !this.#scanMarks.stands(origin, this.#now) && this.#scanners.touch(origin, key, limit, this.#now)
+    return isScan ? [...trapped, ...this.#markScanner(event, origin)] : trapped
+  }
+
+  /** Which rules listen to that address now; undefined: all. */
+  hears(address: Address): ((rule: Rule) => boolean) | undefined {
+    if (this.#lockouts.isIdle && this.#scanMarks.size === 0 && this.#trapMarks.size === 0) return undefined
+    return (rule) => rule.secret || this.#isSpared(rule.name, address) || !this.#isDeaf(rule.name, address)
+  }
+
+  /** An attempt ended: if it was one failure too many, its rule does not listen for a while. */
+  failed({ rule, address, time, failure, sequence }: AttemptEnd): Happening[] {
+    const limits = this.#doors.get(rule.name)?.guard
+    if (!failure || rule.secret || limits === undefined || this.#isSpared(rule.name, address)) return []
+    const lockout = this.#lockouts.failed(rule.name, originOf(address), limits, this.#now)
+    if (!lockout) return []
+    const until = (time + limits.lockout) as Micros
+    return [{ event: 'lockout', rule: rule.name, address, ...(sequence.user !== undefined && { user: sequence.user }), time, network: lockout.network, until }]
+  }
+
+  /** Whether a match may open, or extend what stands. */
+  admit(door: DoorRule, asker: Asker): Admission | { readonly kind: 'cooled'; readonly left: Micros } {
+    const cooled = this.#coolDowns.until(asker, this.#now)
+    if (cooled !== undefined) return { kind: 'cooled', left: (cooled - this.#now) as Micros }
+    return this.#grants.find(asker.rule, asker.address) ? { kind: 'open', evict: [] } : this.#caps.admit(asker, door.guard, this.#now)
+  }
+
+  /** A match has taken effect. */
+  succeeded({ guard: { coolDown } }: DoorRule, asker: Asker, isOpen: boolean): void {
+    if (isOpen) this.#caps.opened(asker, this.#now)
+    if (coolDown > 0) this.#coolDowns.begin(asker, (this.#now + coolDown) as Micros)
+  }
+
+  /** Who is not listened to now, until when by the boot clock. */
+  deaf(): Deafness[] {
+    const now = this.#now
+    const scans = this.#scanMarks.all(now).map(([origin, until]) => ({ why: 'scan' as const, rule: 'any', network: keyNetworkText(origin), until }))
+    const traps = this.#trapMarks.all(now).map(([mark, until]) => {
+      const [rule = '', origin = ''] = mark.split(' ')
+      return { why: 'trap' as const, rule, network: keyNetworkText(origin), until }
+    })
+    return [...this.#lockouts.standing(now).map((lockout) => ({ why: 'lockout' as const, ...lockout })), ...traps, ...scans]
+  }
+
+  get #now(): Micros {
+    return this.#grants.now
+  }
+
+  #trap({ match: { name: rule, ...rest } }: DoorRule, event: ConnectionEvent, key: EventKey, origin: string): Happening[] {
+    const { src: address, time } = event
+    if (!isKnock(event, { name: rule, ...rest }) || this.#isSpared(rule, address)) return []
+    if (this.#trapMarks.mark(`${rule} ${origin}`, this.#now) === undefined) return []
+    return [{ event: 'trapped', rule, address, time, port: keyText(key), until: (time + MARK_TIME) as Micros }]
+  }
+
+  #markScanner({ src: address, time }: ConnectionEvent, origin: string): Happening[] {
+    if (this.#isAllowed(address) || this.#scanMarks.mark(origin, this.#now) === undefined) return []
+    return [{ event: 'scanner', address, time, ports: this.#config.scanPorts, until: (time + MARK_TIME) as Micros }]
+  }
+
+  #isDeaf(rule: string, address: Address): boolean {
+    const origin = originOf(address)
+    const name = networkKey(origin, ALL_PARTS)
+    const now = this.#now
+    return this.#lockouts.isOut(rule, origin, now) || this.#scanMarks.stands(name, now) || this.#trapMarks.stands(`${rule} ${name}`, now)
+  }
+
+  /** Nothing is held against these. */
+  #isSpared(rule: string, address: Address): boolean {
+    return this.#grants.find(rule, address) !== undefined || this.#isAllowed(address)
+  }
+
+  #isAllowed(address: Address): boolean {
+    return this.#config.alwaysAllow.some((network) => network.contains(address))
+  }
+
+  #canLockOut(rule: string): boolean {
+    const limits = this.#doors.get(rule)?.guard
+    return limits !== undefined && (limits.maxFailures > 0 || limits.maxRuleFailures > 0)
+  }
+}
+
+const NONE: readonly Happening[] = []
+
+function doorsOf({ rules }: Config): ReadonlyMap<string, DoorRule> {
+  return new Map(rules.map((door) => [door.match.name, door]))
+}
+
+function trapsOf({ rules }: Config): ReadonlyMap<EventKey, readonly DoorRule[]> {
+  const traps = new Map<EventKey, DoorRule[]>()
+  for (const door of rules.filter(({ match }) => !match.secret)) {
+    for (const { proto, port } of door.guard.trapPorts) {
+      const key = portKey(proto, port)
+      traps.set(key, [...(traps.get(key) ?? []), door])
+    }
+  }
+  return traps
+}
