@@ -33,8 +33,11 @@ export interface TokenStep {
   readonly path: string
 }
 
+/** A step that says all of what must be knocked. */
+export type FixedStep = PortStep | RequestStep
+
 /** One element of a sequence. */
-export type Step = PortStep | RequestStep | RangeStep | TokenStep
+export type Step = FixedStep | RangeStep | TokenStep
 
 /**
  * What knocks prove where their steps leave open what must be knocked. proved: that `user` has a secret, by what is used up with it;

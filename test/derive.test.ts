@@ -1,22 +1,15 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Address } from '../parsers/address.ts'
 import type { Port } from '../parsers/event.ts'
 import { SECOND, type Micros } from '../parsers/time.ts'
 import { hmacPorts } from '../rules/derive/hmac-ports.ts'
-import { tokenOf, type Binding } from '../rules/derive/mac.ts'
+import { tokenOf } from '../rules/derive/mac.ts'
 import { formatSecret, parseSecret, sameText, secretId, type Secret } from '../rules/derive/secret.ts'
 import { lastTimeStepAt, timeStepAt, timeStepsAt } from '../rules/derive/time-step.ts'
 import { codeOfPorts, codeRanges, groupLengths, portsOfCode, totpCode, totpPorts, type CodeForm } from '../rules/derive/totp.ts'
+import { vectors } from './support/vectors.ts'
 
-/** Made by an independent program (Python's hmac, Debian's oathtool); what README promises whoever writes a client. */
-interface Vectors {
-  readonly hmac: readonly (Binding & { secret: string; knocks: number; low: Port; high: Port; ports: number[] })[]
-  readonly token: readonly (Binding & { secret: string; token: string })[]
-  readonly totp: readonly (CodeForm & { secret: string; timeStep: number; code: string; ports: number[] })[]
-}
-const vectors = JSON.parse(readFileSync(new URL('../samples/derive/vectors.json', import.meta.url), 'utf8')) as Vectors
 const RFC_SECRET = new Uint8Array(Buffer.from('12345678901234567890')) as Secret
 
 describe('the vectors', () => {

@@ -4,6 +4,7 @@ import { KnocktailError } from '../error.ts'
 import { printable } from '../printable.ts'
 import { daemonCommands } from './daemon-commands.ts'
 import { runCheck } from './check.ts'
+import { cutThen, knockCommand } from './knock-command.ts'
 import { runParse } from './parse.ts'
 import { runParsers } from './parsers.ts'
 import { runReplay } from './replay.ts'
@@ -11,11 +12,13 @@ import { runReplay } from './replay.ts'
 /** Runs a command line; answers the exit code. Throws only what is a mistake of ours. */
 export async function runProgram(argv: readonly string[], fail: (message: string) => void): Promise<number> {
   let exitCode = 0
+  const { own, rest } = cutThen(argv)
   const program = buildProgram((code) => (exitCode = code))
+  knockCommand(program, rest, (code) => (exitCode = code))
   helperCommand(program)
   daemonCommands(program, (code) => (exitCode = code))
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(own, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : new KnocktailError('usage', '').exitCode

@@ -1,4 +1,4 @@
-import { stepKey, type PortStep, type RequestStep, type Step } from '../../rules/rule.ts'
+import { stepKey, type FixedStep, type PortStep, type RequestStep, type Step } from '../../rules/rule.ts'
 import { quoted } from '../printable.ts'
 import type { Read } from './read.ts'
 import { readPort } from './values.ts'
@@ -10,12 +10,12 @@ const MOST_STEPS = 32
 const REQUEST = /^([A-Z][A-Z-]{0,31}) +(\S+)$/
 
 /** `7000, 8000:udp, GET /some/path`: ports (TCP unless said) and requests, separated by commas. */
-export function readSequence(text: string): Read<Step[]> {
+export function readSequence(text: string): Read<FixedStep[]> {
   return readSteps(text, /^(\d+)(?:\s*[:/]\s*(tcp|udp))?$/)
 }
 
 /** In any case and with leading zeros, as knockd reads ports; what its atoi would misread is refused. */
-export function readKnockdSequence(text: string): Read<Step[]> {
+export function readKnockdSequence(text: string): Read<FixedStep[]> {
   return readSteps(text, /^\+?0*(\d+)(?:\s*:\s*(tcp|udp))?$/i)
 }
 
@@ -29,10 +29,10 @@ export function formatStep(step: Step): string {
   return step.proto === 'tcp' ? `${step.port}` : `${step.port}:${step.proto}`
 }
 
-function readSteps(text: string, portPattern: RegExp): Read<Step[]> {
+function readSteps(text: string, portPattern: RegExp): Read<FixedStep[]> {
   const elements = text.split(',').map((element) => element.trim())
   if (elements.length > MOST_STEPS) return { fault: `has ${elements.length} steps: at most ${MOST_STEPS} are possible` }
-  const steps: Step[] = []
+  const steps: FixedStep[] = []
   for (const element of elements) {
     const step = /^[a-z][a-z-]*\s/i.test(element) ? readRequest(element) : readPortStep(element, portPattern)
     if ('fault' in step) return step
