@@ -12,6 +12,7 @@ import type { TargetId } from './firewalls/target.ts'
  *     ID list   TARGET
  *     ID check  TARGET
  *     ID spend  ENTRY
+ *     ID ping
  *     ID reload
  *     ID leave
  *
@@ -28,7 +29,7 @@ export type Request =
   | { readonly id: number; readonly verb: 'remove' | 'kill'; readonly target: TargetId; readonly address: Address }
   | { readonly id: number; readonly verb: 'list' | 'check'; readonly target: TargetId }
   | { readonly id: number; readonly verb: 'spend'; readonly entry: string }
-  | { readonly id: number; readonly verb: 'reload' | 'leave' }
+  | { readonly id: number; readonly verb: 'ping' | 'reload' | 'leave' }
 
 export type TargetRequest = Extract<Request, { target: TargetId }>
 

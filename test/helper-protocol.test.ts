@@ -41,7 +41,7 @@ const request: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ id, verb: fc.constantFrom('remove', 'kill'), target, address }),
   fc.record({ id, verb: fc.constantFrom('list', 'check'), target }),
   fc.record({ id, verb: fc.constant('spend'), entry: fc.stringMatching(/^[0-9a-f]{32}$/) }),
-  fc.record({ id, verb: fc.constantFrom('reload', 'leave') }),
+  fc.record({ id, verb: fc.constantFrom('ping', 'reload', 'leave') }),
 )
 const text = fc.string({ unit: 'binary' })
 const reply: fc.Arbitrary<Reply> = fc.oneof(

@@ -47,11 +47,7 @@ function buildProgram(done: (exitCode: number) => void): Command {
   runOptions(program.command('reader', { hidden: true })).argument('<source>')
     .action(async (source: string, options) => done(await (await import('./reader.ts')).runReaderOf(source, options)))
 
-  program.command('sweep').summary('close what a daemon that is gone left open')
-    .description('Closes, from the ledger and without the daemon, every door whose time is over or that was opened before the machine was started anew.')
-    .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
-    .option('--state-dir <dir>', 'where the ledger is, in place of the configured folder')
-    .action(async (options) => done(await (await import('./sweep.ts')).runSweep(options)))
+  sweepCommand(program, done)
 
   logOptions(program.command('replay').summary('say which doors would have opened, by the time of the logs'))
     .description('Reads logs, merged by time, and says which doors the rules would have opened, extended and closed. Touches nothing.')
@@ -78,6 +74,15 @@ function buildProgram(done: (exitCode: number) => void): Command {
   return program
 }
 
+function sweepCommand(program: Command, done: (exitCode: number) => void): void {
+  program.command('sweep').summary('close what a daemon that is gone left open')
+    .description('Closes, from the ledger and without the daemon, every door whose time is over or that was opened before the machine was started anew.')
+    .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
+    .option('--state-dir <dir>', 'where the ledger is, in place of the configured folder')
+    .option('--helper <command>', HELPER_HELP)
+    .action(async (options) => done(await (await import('./sweep.ts')).runSweep(options)))
+}
+
 /** Started by `run`, and shown to nobody. */
 function helperCommand(program: Command): void {
   program.command('helper', { hidden: true })
@@ -94,7 +99,10 @@ function runOptions(command: Command): Command {
     .option('--parser <name>', 'the format of the sources named here (knocktail parsers lists them)')
     .option('--prefix <text>', 'what the LOG rule prints before a packet, for the sources named here')
     .option('--state-dir <dir>', 'where the ledger is kept, in place of the configured folder')
+    .option('--helper <command>', HELPER_HELP)
 }
+
+const HELPER_HELP = 'how the privileged part is started, in place of the configured way: a command, or unix:PATH of a service manager\'s socket'
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]

@@ -36,6 +36,8 @@ export interface Config {
   readonly user: string | undefined
   /** The words of the command that starts the privileged part. Undefined: it is started as the daemon was. */
   readonly helper: readonly string[] | undefined
+  /** The words of a command that is run for what happens, the first an absolute path. Undefined: none is. */
+  readonly onEvent: readonly string[] | undefined
   /** What becomes of open doors when the daemon is stopped. keep: each closes at its time. @default keep */
   readonly onExit: 'keep' | 'close'
   /** enforce; observe: all is decided and told, nothing is opened. @default enforce */

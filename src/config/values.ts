@@ -53,6 +53,11 @@ export function readArguments(text: string): Read<string[]> {
   return text === '' ? { fault: 'is empty: write the command and its arguments' } : { value: text.trim().split(/\s+/) }
 }
 
+/** The same, with a program that is found without looking for it. */
+export function readProgram(text: string): Read<string[]> {
+  return text.startsWith('/') ? readArguments(text) : { fault: `${quoted(text)} is no absolute path of a program, and its arguments: begin it with /` }
+}
+
 /** One of a few words. */
 export function readOneOf<const T extends string>(...words: readonly T[]): (text: string) => Read<T> {
   return (text) => {

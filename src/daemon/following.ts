@@ -25,10 +25,13 @@ export interface FollowingParts {
   readonly allEnded: () => void
 }
 
+/** ended: it is never tried again. */
+export type SourceState = 'starting' | 'running' | 'suspended' | 'ended'
+
 interface Followed {
   readonly config: SourceConfig
   readonly live: LiveSource
-  ended: boolean
+  state: SourceState
 }
 
 /** The sources that the daemon follows. */
@@ -36,6 +39,7 @@ export class Following {
   readonly #parts: FollowingParts
   readonly #followed = new Map<string, Followed>()
   #positionsFail = false
+  #waiting: (() => void)[] = []
 
   constructor(parts: FollowingParts) {
     this.#parts = parts
@@ -43,6 +47,15 @@ export class Following {
 
   get sources(): readonly LiveSource[] {
     return [...this.#followed.values()].map(({ live }) => live)
+  }
+
+  get states(): readonly SourceState[] {
+    return [...this.#followed.values()].map(({ state }) => state)
+  }
+
+  /** Resolves when each has been followed, or found that it cannot be, for the first time. */
+  async begun(): Promise<void> {
+    while (this.states.includes('starting')) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   /** The first of these that cannot be begun anew: what only root may open was opened before its rights were given up. */
@@ -91,16 +104,19 @@ export class Following {
       clocks, bootId, dialect, proxies, position: positions?.of(config), ...(own && { rights: own }),
       events: {
         events: read,
-        running: (source) => log.write(sourceLogEvents.running(source)),
+        running: (source) => {
+          log.write(sourceLogEvents.running(source))
+          this.#is(source, 'running')
+        },
         suspended: (source, why, retryMs) => {
           log.write(sourceLogEvents.suspended(source, why, retryMs))
-          if (retryMs === undefined) this.#end(source)
+          this.#is(source, retryMs === undefined ? 'ended' : 'suspended')
         },
         lost: (source, lines, why) => log.write(sourceLogEvents.lost(source, lines, why)),
         note: (source, text) => log.write(sourceLogEvents.note(source, text)),
       },
     })
-    this.#followed.set(config.name, { config, live, ended: false })
+    this.#followed.set(config.name, { config, live, state: 'starting' })
   }
 
   /** Undefined: there is none, which was told. */
@@ -113,10 +129,11 @@ export class Following {
     }
   }
 
-  #end(source: string): void {
+  #is(source: string, state: SourceState): void {
     const followed = this.#followed.get(source)
-    if (followed) followed.ended = true
-    if ([...this.#followed.values()].every(({ ended }) => ended)) this.#parts.allEnded()
+    if (followed) followed.state = state
+    for (const look of this.#waiting.splice(0)) look()
+    if (this.states.every((one) => one === 'ended')) this.#parts.allEnded()
   }
 }
 

@@ -42,11 +42,17 @@ export class HelperKeeper implements Helper {
   list: Helper['list'] = (target) => this.#helper?.list(target) ?? Promise.resolve(GONE)
   check: Helper['check'] = (target) => this.#helper?.check(target) ?? Promise.resolve([])
   spend: Helper['spend'] = (entry) => this.#helper?.spend(entry) ?? Promise.resolve(GONE)
+  ping: Helper['ping'] = () => this.#helper?.ping() ?? Promise.resolve(GONE)
   reload: Helper['reload'] = () => this.#helper?.reload() ?? Promise.resolve(GONE)
 
   leave: Helper['leave'] = async () => {
     this.#stopped = true
     await this.#helper?.leave()
+  }
+
+  /** Whether it takes requests, or there is none now: then it is being started again, or nothing can be done but by starting us anew. */
+  async answers(): Promise<boolean> {
+    return this.#helper === undefined || (await this.ping()).kind === 'done' || this.#helper === undefined
   }
 
   /** Lets it go on alone: it closes what it opened, each at its time. */

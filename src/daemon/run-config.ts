@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly parser?: string
   readonly prefix?: string
   readonly stateDir?: string
+  /** In place of the configured way. */
+  readonly helper?: string
   readonly dryRun?: boolean
 }
 
@@ -23,7 +25,12 @@ export async function loadRunConfig(options: RunOptions): Promise<Config> {
     throw new KnocktailError('usage', 'there is no source: name one with --source (kmsg, journald, stdin, file:/PATH or command:CMDLINE), or in a [source NAME] section')
   }
   if (sources.filter(({ follow }) => follow.kind === 'stdin').length > 1) throw new KnocktailError('usage', 'standard input can be followed only once')
-  return { ...config, sources: sources.map((source) => withParser(source, options)), stateDir: options.stateDir ?? config.stateDir }
+  return { ...config, sources: sources.map((source) => withParser(source, options)), stateDir: options.stateDir ?? config.stateDir, helper: helperOf(options) ?? config.helper }
+}
+
+/** The words of the command that starts the helper, or `unix:PATH`. Undefined: none is named here. */
+export function helperOf({ helper }: Pick<RunOptions, 'helper'>): readonly string[] | undefined {
+  return helper?.trim().split(/\s+/)
 }
 
 /** Nothing guesses a dialect live: it is declared, or the only one that has a prefix. */

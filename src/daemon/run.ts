@@ -1,6 +1,8 @@
 import { machineClocks } from '../clocks.ts'
 import { History } from '../history/history.ts'
+import { runCommand } from '../firewalls/run.ts'
 import { openLog } from '../log/log.ts'
+import { Hooks } from './hooks.ts'
 import { prepare } from './prepare.ts'
 import { loadRunConfig, type RunOptions } from './run-config.ts'
 import { Running } from './running.ts'
@@ -10,8 +12,13 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   const config = await loadRunConfig(options)
   const clocks = machineClocks()
   const history = options.dryRun ? undefined : new History({ stateDir: config.stateDir, bytes: config.historySize, keep: config.historyKeep }, clocks)
-  const log = openLog(config.log, clocks, history?.write)
-  const running = new Running(config, options, await prepare(config, options, { clocks, log, history }))
+  const hooks = options.dryRun ? undefined : new Hooks({ run: runCommand, told: (event) => log.write(event), command: () => running?.config.onEvent })
+  const log = openLog(config.log, clocks, (event) => {
+    history?.write(event)
+    hooks?.offer(event)
+  })
+  let running: Running | undefined
+  running = new Running(config, options, await prepare(config, options, { clocks, log, history }))
   try {
     await running.start()
   } catch (error) {

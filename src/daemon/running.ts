@@ -10,10 +10,11 @@ import { HelperKeeper } from './keeper.ts'
 import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
 import { settleTables, tellFew, tellFindings, tellForgetful } from './first-look.ts'
-import { Following } from './following.ts'
+import { Following, type SourceState } from './following.ts'
 import type { Prepared } from './prepare.ts'
 import { Reloading } from './reload.ts'
 import type { RunOptions } from './run-config.ts'
+import { serviceManager, type ServiceManager } from './service-manager.ts'
 
 /** How long the doors may take to close when the daemon is told to stop. */
 const STOP_MS = 10_000
@@ -34,6 +35,7 @@ export class Running {
   readonly #daemon: Daemon
   readonly #following: Following
   readonly #reloading: Reloading
+  readonly #manager: ServiceManager | undefined
   readonly #stopped: Promise<Stop>
   #stop: (stop: Stop) => void = () => {}
   readonly #timers: NodeJS.Timeout[] = []
@@ -57,6 +59,18 @@ export class Running {
       clocks, bootId, log, rights, positions, proxies: () => this.#daemon.config.proxies, read: (batch) => this.#daemon.read(batch), allEnded: () => this.#stopWhenClosed(),
     })
     this.#reloading = new Reloading(options, { daemon: this.#daemon, following: this.#following, helper: this.#keeper, log })
+    this.#manager = serviceManager(process.env, {
+      log, tools: { run: runCommand, find: findProgram },
+      moves: async () => {
+        await this.#daemon.doors.saved
+        return this.#keeper.answers()
+      },
+      status: () => statusText(this.#following.states, this.#daemon.doors.grants.size),
+    })
+  }
+
+  get config(): Config {
+    return this.#daemon.config
   }
 
   /** Throws a KnocktailError if the helper cannot be started. */
@@ -70,6 +84,7 @@ export class Running {
     if (!found && !dryRun) await settleTables(this.#daemon.config, this.#keeper)
     this.#daemon.start(found)
     await this.#following.follow(this.#daemon.config.sources)
+    void this.#following.begun().then(() => this.#manager?.ready())
     this.#reloading.watch()
     this.#timers.push(setInterval(() => this.#following.savePositions(), POSITIONS_MS))
     const { rules, sources } = this.#daemon.config
@@ -90,6 +105,7 @@ export class Running {
     const { why, code } = await this.#stopped
     const { log, ledger, lock, history } = this.#prepared
     log.write({ level: 'info', event: 'stopping', text: why, facts: {} })
+    this.#manager?.stopping()
     for (const timer of this.#timers) clearInterval(timer)
     await this.#reloading.stop()
     await this.#following.stop()
@@ -101,6 +117,7 @@ export class Running {
     log.write({ level: 'info', event: 'stopped', text: 'stopped', facts: {} })
     log.end()
     await history?.end()
+    await this.#manager?.idle()
     return code
   }
 
@@ -139,6 +156,12 @@ export class Running {
     })
     process.on('SIGUSR1', () => tellCounters(this.#daemon, this.#following, this.#prepared.log))
   }
+}
+
+/** `2 of 3 sources are followed, 1 door open`. */
+function statusText(states: readonly SourceState[], grants: number): string {
+  const followed = states.filter((state) => state === 'running').length
+  return `${followed} of ${states.length} sources are followed, ${grants === 1 ? '1 door' : `${grants} doors`} open`
 }
 
 /** What is no ledger is kept under another name. Throws a KnocktailError if there can be none at all. */

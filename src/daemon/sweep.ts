@@ -14,9 +14,12 @@ import { takeLock } from './lock.ts'
 import { helperCommand } from './prepare.ts'
 import { accountFor, becomeAccount } from './privilege.ts'
 import { loadOwnConfig } from '../config/load.ts'
+import { helperOf, type RunOptions } from './run-config.ts'
 
 /** So long a firewall may take before what is left open is told. */
 const PATIENCE_MS = 60_000
+
+export type SweepOptions = Pick<RunOptions, 'config' | 'stateDir' | 'helper'>
 
 /** What is left: entries that should have been closed and are not. */
 export interface Swept {
@@ -28,9 +31,10 @@ export interface Swept {
  * Closes, without the daemon, what the ledger says is open and should not be: its time is over, or the machine was started anew.
  * Grants that stand are left to the daemon. Throws a KnocktailError if a daemon is running, since that one does it.
  */
-export async function sweep(path: string, stateDir: string | undefined, told: (event: DoorEvent) => void): Promise<Swept> {
+export async function sweep(options: SweepOptions, told: (event: DoorEvent) => void): Promise<Swept> {
+  const { config: path, stateDir } = options
   const loaded = await loadOwnConfig(path)
-  const config: Config = { ...loaded, sources: [], stateDir: stateDir ?? loaded.stateDir }
+  const config: Config = { ...loaded, sources: [], stateDir: stateDir ?? loaded.stateDir, helper: helperOf(options) ?? loaded.helper }
   // No daemon ever ran here.
   if (!existsSync(join(config.stateDir, 'ledger.a'))) return { closed: 0, left: 0 }
   const lock = await takeLock(config.stateDir)

@@ -46,6 +46,7 @@ export class Doors {
   /** When the ledger was begun, by the wall clock. */
   begun: Micros
   #ledgerFails = false
+  #lastSave: Promise<unknown> = Promise.resolve()
 
   constructor(parts: DoorParts) {
     this.#parts = parts
@@ -150,9 +151,16 @@ export class Doors {
     for (const lane of this.#lanes.values()) lane.stop()
   }
 
+  /** Resolves when the ledger's last write has ended, well or not. */
+  get saved(): Promise<unknown> {
+    return this.#lastSave
+  }
+
   async save(): Promise<boolean> {
     const { ledger, ledgerState } = this.#parts
-    const saved = await ledger.save()
+    const saving = ledger.save()
+    this.#lastSave = saving
+    const saved = await saving
     if (saved === this.#ledgerFails) {
       this.#ledgerFails = !saved
       ledgerState(ledger.problem)

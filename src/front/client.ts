@@ -1,10 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { isFirewallName } from '../config/firewalls.ts'
-import { KnocktailError, reasonOf } from '../error.ts'
+import { KnocktailError } from '../error.ts'
 import type { Finding, Listed, Outcome } from '../firewalls/firewall.ts'
-import { ENVIRONMENT } from '../firewalls/run.ts'
 import { printable, quoted } from '../printable.ts'
+import { openChannel, type Channel } from './channel.ts'
 import type { Helper, HelperEvents } from './helper.ts'
 import { formatRequest, parseReply } from './client-protocol.ts'
 import type { Reply, Request } from '../wire.ts'
@@ -30,19 +29,17 @@ interface Pending {
   readonly resolve: (answer: Answer) => void
 }
 
-/** Starts the privileged part by the words of a command. Rejects with a KnocktailError if it does not begin to serve. */
+/** Starts the privileged part by the words of a command, or reaches it by `unix:PATH`. Rejects with a KnocktailError if it does not begin to serve. */
 export function startHelper(argv: readonly string[], events: HelperEvents): Promise<Helper> {
-  const [program = '', ...args] = argv
-  // Signals of a terminal are for the front alone, which decides.
-  const child: ChildProcess = spawn(program, args, { stdio: 'pipe', env: ENVIRONMENT, detached: true })
-  const link = new Link(child, events)
+  const channel = openChannel(argv)
+  const link = new Link(channel, events)
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       clearTimeout(limit)
       reject(new KnocktailError('failed', `the helper could not be started (${printable(argv.join(' '))}): ${why}`))
     }
     const limit = setTimeout(() => {
-      child.stdin?.end()
+      channel.input.end()
       fail('it does not answer')
     }, START_LIMIT_MS)
     link.onReady = () => {
@@ -70,6 +67,7 @@ function helperOf(link: Link): Helper {
       return outcome.kind === 'done' ? [...findings] : [{ severity: 'error', message: 'why' in outcome ? outcome.why : outcome.kind }]
     },
     spend: async (entry) => (await each([{ verb: 'spend', entry }]))[0]!,
+    ping: async () => (await each([{ verb: 'ping' }]))[0]!,
     reload: async () => (await each([{ verb: 'reload' }]))[0]!,
     leave: () => link.leave(),
   }
@@ -79,7 +77,7 @@ function helperOf(link: Link): Helper {
 class Link {
   onReady = (): void => {}
   onFailedStart = (_why: string): void => {}
-  readonly #child: ChildProcess
+  readonly #channel: Channel
   readonly #events: HelperEvents
   readonly #pending = new Map<number, Pending>()
   /** A time limit for each lane in which something is asked for, begun anew with every answer in it. */
@@ -88,14 +86,14 @@ class Link {
   #state: 'starting' | 'serving' | 'leaving' | 'over' = 'starting'
   #lastComplaint = ''
 
-  constructor(child: ChildProcess, events: HelperEvents) {
-    this.#child = child
+  constructor(channel: Channel, events: HelperEvents) {
+    this.#channel = channel
     this.#events = events
-    child.stdin?.on('error', () => {})
-    child.on('error', (error) => this.#over(reasonOf(error)))
-    child.on('close', (code, signal) => this.#over(this.#lastComplaint || `it ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}`))
-    if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.#read(line))
-    if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => this.#complained(line))
+    const { input, output, complaints } = channel
+    input.on('error', () => {})
+    channel.onOver((why) => this.#over(this.#lastComplaint || why))
+    createInterface({ input: output }).on('line', (line) => this.#read(line))
+    if (complaints) createInterface({ input: complaints }).on('line', (line) => this.#complained(line))
   }
 
   ask(requests: readonly Ask<Request>[]): Promise<Answer>[] {
@@ -108,7 +106,7 @@ class Link {
       this.#begin(lane)
       lines.push(formatRequest({ id, ...request } as Request))
     }))
-    if (lines.length > 0) this.#child.stdin?.write(lines.join(''))
+    if (lines.length > 0) this.#channel.input.write(lines.join(''))
     return answers
   }
 
@@ -118,10 +116,7 @@ class Link {
     this.#state = 'leaving'
     await Promise.all(this.ask([{ verb: 'leave' }]))
     this.#state = 'over'
-    this.#child.stdin?.destroy()
-    this.#child.stdout?.destroy()
-    this.#child.stderr?.destroy()
-    this.#child.unref()
+    this.#channel.release()
   }
 
   #read(line: string): void {
@@ -185,6 +180,7 @@ class Link {
   #over(why: string): void {
     const before = this.#state
     this.#state = 'over'
+    if (before === 'over') return
     this.#fail('the helper has ended')
     if (before === 'starting') this.onFailedStart(why)
     if (before === 'serving') this.#events.ended(why)

@@ -13,6 +13,8 @@ export interface Helper {
   readonly check: (target: TargetId) => Promise<Finding[]>
   /** It crosses an entry of a one-time list out, and those before it. foreign: it is not among the unused ones any more. */
   readonly spend: (entry: string) => Promise<Outcome>
+  /** done: it is there, and takes requests. */
+  readonly ping: () => Promise<Outcome>
   /** It reads the configuration anew. */
   readonly reload: () => Promise<Outcome>
   /** It ends and closes nothing. */

@@ -2,7 +2,7 @@ import { parseAddress } from '../../parsers/address.ts'
 import { parseTargetId } from '../firewalls/target.ts'
 import { quote, type Reply, type Request } from '../wire.ts'
 
-const REQUEST = /^([1-9]\d{0,14}) (?:(add|renew) (\S+) (\S+) ([1-9]\d{0,8})|(remove|kill) (\S+) (\S+)|(list|check) (\S+)|(reload|leave)|spend ([0-9a-f]{32}))$/
+const REQUEST = /^([1-9]\d{0,14}) (?:(add|renew) (\S+) (\S+) ([1-9]\d{0,8})|(remove|kill) (\S+) (\S+)|(list|check) (\S+)|(ping|reload|leave)|spend ([0-9a-f]{32}))$/
 const ID = /^([1-9]\d{0,14})(?: |$)/
 
 /** The request that a line is, or why it is none. Addresses must stand in their canonical text. */
@@ -11,7 +11,7 @@ export function parseRequest(line: string): Request | { readonly id: number; rea
   const words = REQUEST.exec(line)
   if (!words) return { id, problem: 'it is no request' }
   const [bare, entry] = [words[11], words[12]]
-  if (bare === 'reload' || bare === 'leave') return { id, verb: bare }
+  if (bare === 'ping' || bare === 'reload' || bare === 'leave') return { id, verb: bare }
   if (entry !== undefined) return { id, verb: 'spend', entry }
   const target = parseTargetId(words[3] ?? words[7] ?? words[10]!)
   if (target === undefined) return { id, problem: 'it names no target' }

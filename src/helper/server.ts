@@ -36,6 +36,7 @@ export class Server {
     if ('problem' in request) this.#parts.say({ id: request.id, kind: 'failed', why: request.problem })
     else if ('target' in request) this.turns.push(request.target, request)
     else if (request.verb === 'leave') void this.#leave(request.id)
+    else if (request.verb === 'ping') this.#parts.say({ id: request.id, ...DONE })
     else void this.#say(request.id, request.verb === 'spend' ? this.#parts.spend(request.entry) : this.#parts.reload().then(() => DONE))
   }
 

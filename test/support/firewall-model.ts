@@ -58,6 +58,7 @@ export class FirewallModel {
       kill: async () => DONE,
       check: async () => [],
       spend: async () => DONE,
+      ping: async () => DONE,
       reload: async () => DONE,
       leave: async () => {},
     }
