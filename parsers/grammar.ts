@@ -14,8 +14,9 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
   w: /[0-9A-Za-z]/,
   t: /[0-9a-fA-F:.>-]/,
   M: /[0-9a-fA-F:]/,
-  // No `=`: an interface that has one would be taken for a key, and the end of an unknown prefix for an interface.
-  I: /[!-<>-~]/,
+  // Names of interfaces hold no `/` and no `:` (dev_valid_name), and a backslash is an escaped byte of one that nobody types.
+  // No `=`: it would be taken for a key, and the end of an unknown prefix for an interface.
+  I: /[!-.0-9;<>-[\]-~]/,
 }
 
 /** One bit a class, for every byte. */

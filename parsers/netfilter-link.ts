@@ -10,7 +10,15 @@ const OUT = LINK.slot('OUT=')
 
 /** Where the link part that begins at `at` ends, or -1. Afterwards `readPacket` may be called with that place. */
 export function scanLink(text: string, at: number): number {
-  return LINK.scan(text, at, link)
+  const end = LINK.scan(text, at, link)
+  return isName(IN) && isName(OUT) ? end : -1
+}
+
+/** The longest name of an interface (IFNAMSIZ, less its NUL). */
+const NAME_LIMIT = 15
+
+function isName(slot: number): boolean {
+  return link.end[slot]! - link.start[slot]! <= NAME_LIMIT
 }
 
 /** nft's longest log prefix is 127 characters, iptables' 29. */

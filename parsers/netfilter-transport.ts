@@ -76,8 +76,8 @@ const BODIES: Readonly<Record<'tcp' | 'udp' | 'icmp' | 'spi', Body>> = {
     const end = layout.tcp.scan(text, at, scratch)
     if (end < 0) return refuse(text, at)
     const [sport, dport, flags] = [readPort(text, 0), readPort(text, 1), readFlags(layout)]
-    if (sport === undefined || dport === undefined) return 'bad-number'
     const seq = readNumber(text, scratch.start[2]!, scratch.end[2]!, 0xffffffff)
+    if (sport === undefined || dport === undefined || (seq < 0 && scratch.start[2]! >= 0)) return 'bad-number'
     return endsHere(text, end) ? transported(proto, sport, dport, flags, seq < 0 ? undefined : seq) : refuse(text, end)
   },
   udp: (text, at, proto) => {

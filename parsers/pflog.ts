@@ -17,7 +17,7 @@ const HEADER = new RegExp(
   String.raw`rule (?:def|\d{0,10})(?:\.[^/]{1,64})?/` +
     String.raw`(?:\((?:[a-z-]{1,20}|unkn \d{1,3})\) (?:\[uid [^\]]{1,40}\] )?` +
     String.raw`|(?:\d{1,3}\([a-z-]{1,20}\)|unkn\(\d{1,3}\))(?: \[uid \d{1,10}\])?(?: \[ridentifier \d{1,10}\])?: )` +
-    String.raw`([a-z-]{0,16}|unkn\(\d{1,3}\)) (in/out|in|out|fwd|unkn\(\d{1,3}\)) on ([^\s:]{1,16}): ` +
+    String.raw`([a-z-]{0,16}|unkn\(\d{1,3}\)) (in/out|in|out|fwd|unkn\(\d{1,3}\)) on ([^\s:]{1,15}): ` +
     String.raw`(?:\[uid [^\]]{1,40}\] )?(?:\[(?:rewritten: |orig )[^\]]{1,200}\] )?`,
   'y',
 )

@@ -13,7 +13,8 @@ export interface TcpText {
 const UPSTREAM = new RegExp(
   String.raw`Flags \[(none|(?!\])F?S?R?P?\.?U?E?W?e?)\]` +
     String.raw`(?:, cksum 0x[0-9a-f]{1,4} \([a-z]{1,12}(?: -> 0x[0-9a-f]{1,4})?\))?` +
-    String.raw`(?:, seq (\d{1,10})(?::\d{1,10})?)?(?=[, [\]]|$)`,
+    // A number at the end of the line may be cut: something always follows it.
+    String.raw`(?:, seq (\d{1,10})(?::\d{1,10})?(?=, ))?(?=, |$)`,
   'y',
 )
 
@@ -32,7 +33,7 @@ const OPENBSD_BAD_HEADER = / \[bad hdr length\]/y
 const OPENBSD_CUT = / \d{1,10}(?::\d{0,10}(?:\(\d{0,5}\)?)?)?$/y
 
 /** TCP whose flags are not shown: -q, a snap length that ends in the header, a header that contradicts itself. */
-const WITHOUT_FLAGS = / ?(?:tcp -?\d{1,6}(?= |$)|(?:\d{1,10} ?)?\[\|tcp\]|\[bad hdr length )/y
+const WITHOUT_FLAGS = / ?(?:tcp -?\d+(?= |$)|(?:\d{1,10} ?)?\[\|tcp\]|\[bad hdr length )/y
 /** Shaped like TCP, but with flags that no known release prints: not to be taken for UDP. */
 const STRANGE_FLAGS = /[A-Za-z.]{1,9}(?: \d{1,10}:\d{1,10}\(\d{1,5}\))?(?: ack \d{1,10})? win \d/y
 const UNKNOWN: TcpText = { flags: undefined, seq: undefined }
@@ -54,7 +55,7 @@ export function readTcpText(text: string, at: number): TcpText | Reason | undefi
 function readUpstream(text: string, at: number): TcpText | Reason {
   const found = matchAt(UPSTREAM, text, at)
   if (!found) return 'not-this-dialect'
-  return { flags: found[1] === 'none' ? NO_FLAGS : readLetters(found[1]!), seq: readSequence(found[2]) }
+  return tcpText(found[1] === 'none' ? NO_FLAGS : readLetters(found[1]!), found[2])
 }
 
 function readOpenbsd(text: string, at: number, letters: string): TcpText | Reason {
@@ -65,7 +66,7 @@ function readOpenbsd(text: string, at: number, letters: string): TcpText | Reaso
   if (!tail) return refuseTail(text, at)
   const acknowledges = tail[2] === undefined ? 0 : FLAG_BITS.ACK
   const urgent = tail[3] === undefined ? 0 : FLAG_BITS.URG
-  return { flags: (shown | acknowledges | urgent) as TcpFlags, seq: readSequence(tail[1]) }
+  return tcpText((shown | acknowledges | urgent) as TcpFlags, tail[1])
 }
 
 function refuseTail(text: string, at: number): TcpText | Reason {
@@ -73,7 +74,8 @@ function refuseTail(text: string, at: number): TcpText | Reason {
   return matchAt(OPENBSD_CUT, text, at) ? 'truncated' : 'not-this-dialect'
 }
 
-function readSequence(digits: string | undefined): number | undefined {
-  const value = Number(digits)
-  return value <= 0xffffffff ? value : undefined
+function tcpText(flags: TcpFlags, sequence: string | undefined): TcpText | Reason {
+  if (sequence === undefined) return { flags, seq: undefined }
+  const seq = Number(sequence)
+  return seq <= 0xffffffff ? { flags, seq } : 'bad-number'
 }

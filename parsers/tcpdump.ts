@@ -9,7 +9,7 @@ import type { Stamp } from './time.ts'
  * Upstream's word before the packet (print-ip.c, print-ip6.c: not under -e), and before it under `-i any` the
  * interface and how the packet came (print-sll.c, sll2_if_print). OpenBSD prints neither.
  */
-const HEAD = /(?:([^\s:]{1,16}) {1,5}(In|Out|B|M|P) {1,4})?IP6? /y
+const HEAD = /(?:([^\s:]{1,15}) {1,5}(In|Out|B|M|P) {1,4})?IP6? /y
 
 /** Broadcast and multicast came in; P was on its way to another host. */
 const DIRECTIONS: ReadonlyMap<string, Direction> = new Map([['In', 'in'], ['B', 'in'], ['M', 'in'], ['Out', 'out'], ['P', 'forward']])

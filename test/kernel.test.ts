@@ -114,6 +114,11 @@ describe('keys stand in their order, each once', () => {
     ['no URGP', `${LINK}${IP}PROTO=TCP SPT=40000 DPT=7000 WINDOW=64240 RES=0x00 SYN `],
     ['an IPv6 tail behind IPv4 ends', `${LINK}${IP.replace(/TOS.*/, 'HOPLIMIT=64 FLOWLBL=0 ')}${SYN}`],
     ['MARK before UID', `${PACKET}MARK=0x1 UID=0 GID=0 `],
+    ['an interface whose name is too long', PACKET.replace('eth0', 'e'.repeat(16))],
+    ['an interface whose name no kernel allows', PACKET.replace('eth0', 'a:b')],
+    ['a path for an interface', PACKET.replace('eth0', 'a/b')],
+    ['an interface with an escaped byte', PACKET.replace('eth0', 'eth0\\x1b')],
+    ['what OUT= cut away', PACKET.replace('OUT= MAC=', 'OUT=')],
   ])('%s', (_what, text) => {
     expect(parse(kmsg(`knock: ${text}`))).toBe('not-this-dialect')
   })
@@ -197,6 +202,10 @@ describe('what the rule’s options add', () => {
     ['CWR ECE SYN', ['SYN', 'ECE', 'CWR']], ['ACK SYN', ['SYN', 'ACK']], ['URG PSH FIN', ['FIN', 'PSH', 'URG']],
   ])('flags %s', (printed, names) => {
     expect(flagNames(packet(kmsg(LINK + IP + SYN.replace('SYN', printed))).flags!)).toEqual(names)
+  })
+
+  it('a sequence number of more than 32 bits is none', () => {
+    expect(parse(kmsg(LINK + IP + SYN.replace('WINDOW', 'SEQ=4294967296 ACK=0 WINDOW')))).toBe('bad-number')
   })
 
   it('no flags are none, not unknown', () => {

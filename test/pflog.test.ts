@@ -176,6 +176,7 @@ describe('TCP flags', () => {
     ['S', 'SYN', undefined],
     ['S [bad hdr length]', '?', undefined],
     ['tcp 0', '?', undefined],
+    ['tcp 4294967295', '?', undefined],
     ['[|tcp] (DF)', '?', undefined],
     ['1111 [|tcp]', '?', undefined],
   ])('OpenBSD %s', (text, flags, seq) => {
@@ -193,6 +194,8 @@ describe('TCP flags', () => {
     ['Flags [.], ack 1, win 64240, length 0', 'ACK', undefined],
     ['Flags [S], cksum 0x9aab (incorrect -> 0x1234), seq 1111, win 64240, length 0', 'SYN', 1111],
     ['Flags [S]', 'SYN', undefined],
+    ['Flags [S], seq 11', 'SYN', undefined],
+    ['Flags [S], seq 1111:11', 'SYN', undefined],
     [' [|tcp]', '?', undefined],
     [' tcp 0 [bad hdr length 0 - too short, < 20]', '?', undefined],
   ])('upstream %s', (text, flags, seq) => {
@@ -200,7 +203,11 @@ describe('TCP flags', () => {
     expect(fields(UPSTREAM + ENDS + text).seq).toBe(seq)
   })
 
-  it.each(['Flags [], seq 1', 'Flags [SF], seq 1', 'Flags [S', 'S 1:1(0) acknowledged', 'FS 1:1(0) win 5', 'SX ack 7 win 5', 'S ack'])(
+  it.each(['S 4294967296:4294967296(0) win 512', 'Flags [S], seq 4294967296, win 512'])('a sequence number has 32 bits: %s', (text) => {
+    expect(parse(OPENBSD + ENDS + text)).toBe('bad-number')
+  })
+
+  it.each(['Flags [], seq 1', 'Flags [SF], seq 1', 'Flags [S', 'Flags [S] seq 1, win 512', 'Flags [S],seq 1, win 512', 'Flags [S]]', 'S 1:1(0) acknowledged', 'FS 1:1(0) win 5', 'SX ack 7 win 5', 'S ack'])(
     'makes neither TCP nor UDP of %s', (text) => {
       expect(parse(OPENBSD + ENDS + text)).toBe('not-this-dialect')
     })

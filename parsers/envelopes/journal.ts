@@ -8,13 +8,13 @@ import type { Opened } from './envelope.ts'
 export function openJournalJson(text: string): Opened {
   const record = readJsonObject(text)
   if (record === undefined || typeof record['__REALTIME_TIMESTAMP'] !== 'string') return undefined
-  const at = Number(record['__REALTIME_TIMESTAMP'])
-  if (!Number.isSafeInteger(at) || at < 0) return 'bad-time'
+  const at = microseconds(record['__REALTIME_TIMESTAMP'])
+  if (at === undefined) return 'bad-time'
   const message = record['MESSAGE']
   // journald prints a message with control characters as an array of its bytes.
   if (typeof message !== 'string') return 'control-characters'
   const fromKernel = record['_TRANSPORT'] === 'kernel' && record['SYSLOG_FACILITY'] === '0'
-  const stamp = fromKernel ? kernelStamp(record, at as Micros) : epochStamp(at as Micros)
+  const stamp = fromKernel ? kernelStamp(record, at) : epochStamp(at)
   const tag = record['SYSLOG_IDENTIFIER']
   return { stamp, tag: typeof tag === 'string' ? tag : undefined, fromKernel, text: encodeUtf8(message), at: 0 }
 }
@@ -31,9 +31,9 @@ function kernelStamp(record: Readonly<Record<string, unknown>>, at: Micros): Sta
   return { kind: 'recorded', at, monotonic, uptime, resolution: MICROSECOND }
 }
 
+/** Decimal digits only: `Number` would also read `0x10` and `1e3`. */
 function microseconds(text: unknown): Micros | undefined {
-  const value = typeof text === 'string' && text !== '' ? Number(text) : Number.NaN
-  return Number.isSafeInteger(value) && value >= 0 ? (value as Micros) : undefined
+  return typeof text === 'string' && /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) ? (Number(text) as Micros) : undefined
 }
 
 const FULL = /[A-Z][a-z]{2} (?=\d{4}-\d\d-\d\d )/y

@@ -65,5 +65,6 @@ function readIsoWithComma(text: string, at: number): StampRead {
   if (text.charCodeAt(at + 19) !== 44) return undefined
   const read = readIsoStamp(text, at)
   if (read === undefined || read === 'bad-time') return read
-  return text.charCodeAt(read.end) === 32 ? { stamp: read.stamp, end: read.end + 1 } : undefined
+  // dmesg always prints the zone: without it the stamp is cut.
+  return text.charCodeAt(read.end) === 32 && read.stamp.kind === 'epoch' ? { stamp: read.stamp, end: read.end + 1 } : undefined
 }

@@ -1,0 +1,34 @@
+import { findDialect, parseLine } from '../parsers/dialects.ts'
+import { DEFAULT_CONTEXT, isParsed, type ParseContext } from '../parsers/parser.ts'
+import { referenceReadings } from './reference/index.ts'
+
+/** The event that `parsers/` reads in a line and the reference does not. */
+export interface Difference {
+  readonly dialect: string
+  readonly line: string
+  readonly context: ParseContext
+  readonly read: string
+  readonly allowed: readonly string[]
+}
+
+/** Contexts in which lines are read: what a configuration can change. */
+export const CONTEXTS: readonly ParseContext[] = [
+  DEFAULT_CONTEXT,
+  { prefix: 'knock: ', spans: 'since-previous' },
+]
+
+/** Undefined: `parsers/` reads nothing, or what the reference reads too. */
+export function differenceIn(name: string, line: string, context: ParseContext): Difference | undefined {
+  const outcome = parseLine(findDialect(name)!, line, context)
+  if (!isParsed(outcome)) return undefined
+  const read = canonical(outcome)
+  const allowed = referenceReadings(name, line, context).map(canonical)
+  return allowed.includes(read) ? undefined : { dialect: name, line, context, read, allowed }
+}
+
+/** Fields and stamp as one text: the keys in order, those without a value left out. */
+function canonical({ fields, stamp }: { readonly fields: object; readonly stamp: object }): string {
+  return JSON.stringify([fields, stamp], (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value)
+}
