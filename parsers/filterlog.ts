@@ -6,6 +6,7 @@ import type { Outcome } from './parser.ts'
 import type { Reason } from './reason.ts'
 import { matchAt } from './stamps.ts'
 import { skipSocketBlank } from './tcpdump-stamp.ts'
+import { hasControls } from './text.ts'
 import type { Stamp } from './time.ts'
 
 /**
@@ -36,6 +37,7 @@ const readFlags = flagLetters({
 
 /** One packet that pf logged on pfSense or OPNsense. */
 export function filterlogMessage(text: string, at: number, stamp: Stamp): Outcome {
+  if (hasControls(text.slice(at))) return 'control-characters'
   const start = skipSocketBlank(text, at)
   const fields = readRecord(text, start)
   return typeof fields === 'string' ? fields : { stamp, fields }
