@@ -2,6 +2,7 @@ import type { Micros } from '../parsers/time.ts'
 import type { Attempt, Choice } from './choice.ts'
 import { slotOf, type Compiled } from './compile.ts'
 import type { AttemptEnd, Decision } from './decision.ts'
+import type { Proof } from './rule.ts'
 import { precedes, type Note } from './note.ts'
 import { exceedsOtherPorts, type Trail } from './trail.ts'
 
@@ -63,13 +64,16 @@ export function attemptEnd(
   const { rule, sequence } = compiled
   const failure = (how === 'wrong' || how === 'scan') && isFailure(trail, compiled, attempt, by)
   const time = how === 'timeout' || by === undefined ? ((attempt.start.time + rule.seqTimeout) as Micros) : by.time
-  return { kind: 'end', how, failure, rule, sequence, address: trail.address, time, taken: attempt.taken, next: attempt.next, got: by?.key }
+  return { kind: 'end', how, failure, rule, sequence, user: sequence.user, address: trail.address, time, taken: attempt.taken, next: attempt.next, got: by?.key }
 }
 
 /** All steps were knocked, but what they leave open proves nothing: a guess, or a code that somebody has seen. */
-export function unproved(trail: Trail, { rule, sequence, open }: Compiled, how: 'wrong' | 'spent', choice: Choice, time: Micros): AttemptEnd {
+export function unproved(
+  trail: Trail, { rule, sequence, open }: Compiled, verdict: Exclude<ReturnType<Proof>, { kind: 'proved' }>, choice: Choice, time: Micros,
+): AttemptEnd {
   const next = sequence.steps.findIndex((step) => open.some((slot) => slot.step === step))
-  return { kind: 'end', how, failure: true, rule, sequence, address: trail.address, time, taken: next, next, got: choice[next]!.key }
+  const user = verdict.kind === 'spent' ? verdict.user : sequence.user
+  return { kind: 'end', how: verdict.kind, failure: true, rule, sequence, user, address: trail.address, time, taken: next, next, got: choice[next]!.key }
 }
 
 /** Two different steps were knocked; but a single knock and then the first step is only a new start. */

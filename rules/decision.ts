@@ -7,6 +7,8 @@ import type { Spend } from './spent.ts'
 interface About {
   readonly rule: Rule
   readonly sequence: Sequence
+  /** Whose sequence it is, or who proved a secret. */
+  readonly user: string | undefined
   readonly address: Address
   readonly time: Micros
 }
@@ -14,8 +16,6 @@ interface About {
 /** A sequence was knocked: `time` is that of its last knock. */
 export interface Match extends About {
   readonly kind: 'match'
-  /** Whose sequence it was, or who proved a secret. */
-  readonly user: string | undefined
   /** What it uses up. */
   readonly spend: Spend | undefined
 }

@@ -21,6 +21,11 @@ export function isInRange(key: EventKey, proto: 'tcp' | 'udp', from: number, cou
   return typeof key === 'number' && key >= first && key < first + count
 }
 
+/** The port of a key that is one. */
+export function portOf(key: EventKey): number | undefined {
+  return typeof key === 'number' ? key % UDP : undefined
+}
+
 /** What a request asks for directly below that path, or as its query. */
 export function below(key: EventKey, path: string): string | undefined {
   if (typeof key === 'number') return undefined

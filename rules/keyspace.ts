@@ -58,7 +58,8 @@ export const GUESSER_PACKETS_PER_SECOND = 20_000
 export function meanGuessSeconds(steps: readonly Step[], tolerances: Tolerances): number {
   const { left } = keyspace(steps, tolerances)
   const tries = 2 ** left * (tolerances.isTimeBased ? 1 : 0.5)
-  const packets = tolerances.window === undefined ? steps.length + tolerances.otherPorts : 1
+  const others = steps.some(({ kind }) => kind === 'port') ? tolerances.otherPorts : 0
+  const packets = tolerances.window === undefined ? steps.length + others : 1
   return (tries * packets) / GUESSER_PACKETS_PER_SECOND
 }
 

@@ -156,9 +156,9 @@ function complete(trail: Trail, compiled: Compiled, choice: Choice, decisions: D
   for (const chosen of choice) (chosen.usedBy ??= []).push(compiled)
   trail.attempts?.delete(compiled)
   const time = latestTime(choice)
-  const verdict = sequence.proof?.(choice.map(({ key }) => key), address, time) ?? { kind: 'proved', user: sequence.user, spend: sequence.spend }
-  if (verdict.kind !== 'proved') return void decisions.push(unproved(trail, compiled, verdict.kind, choice, time))
-  const { user, spend } = verdict
+  const verdict = sequence.proof?.(choice.map(({ key }) => key), address, time)
+  if (verdict && verdict.kind !== 'proved') return void decisions.push(unproved(trail, compiled, verdict, choice, time))
+  const { user, spend } = verdict ?? sequence
   decisions.push({ kind: 'match', rule, sequence, user, spend, address, time })
   if (spend) rule.onSpend?.(spend)
 }

@@ -4,9 +4,9 @@ import type { Spent } from './spent.ts'
 /** So many unused sequences are valid at a time: one whose last knock was lost must not lock its user out. */
 const LOOK_AHEAD = 3
 
-/** How many of a rule's sequences a guesser may hit at a time. */
-export function validAtATime(sequences: readonly Sequence[]): number {
-  return !isOneTime(sequences) ? 1 : Math.min(LOOK_AHEAD, sequences.length)
+/** How many sequences of a list a guesser may hit at a time. */
+export function validAtATime(list: readonly Sequence[]): number {
+  return Math.min(LOOK_AHEAD, list.length)
 }
 
 /**
@@ -26,13 +26,13 @@ function lastUsed(sequences: readonly Sequence[], spent: Pick<Spent, 'has'>): nu
   return sequences.findLastIndex(({ spend }) => spend !== undefined && spent.has(spend))
 }
 
-/** The next few unused sequences of a list are valid, each until it or a later one was matched. */
-export function inTurn(sequences: readonly Sequence[], spent: Spent): Pick<Rule, 'sequencesAt' | 'onSpend'> {
+/** The next few unused sequences of each list are valid, each until it or a later one was matched. */
+export function inTurn(lists: readonly (readonly Sequence[])[], spent: Spent): Pick<Rule, 'sequencesAt' | 'onSpend'> {
   let version = -1
   let valid: readonly Sequence[] = []
   return {
     sequencesAt: () => {
-      if (spent.version !== version) valid = next(valid, unusedOf(sequences, spent).slice(0, LOOK_AHEAD))
+      if (spent.version !== version) valid = next(valid, lists.flatMap((list) => unusedOf(list, spent).slice(0, LOOK_AHEAD)))
       version = spent.version
       return valid
     },
@@ -43,9 +43,4 @@ export function inTurn(sequences: readonly Sequence[], spent: Spent): Pick<Rule,
 /** The same array as long as nothing changed. */
 function next(before: readonly Sequence[], now: readonly Sequence[]): readonly Sequence[] {
   return before.length === now.length && before.every((sequence, index) => sequence === now[index]) ? before : now
-}
-
-/** Whether they are a list's, each of them good once. */
-export function isOneTime(sequences: readonly Sequence[]): boolean {
-  return sequences[0]?.spend?.kind === 'once'
 }

@@ -1,13 +1,9 @@
-import { GUESSER_PACKETS_PER_SECOND, keyspace, meanGuessSeconds, type Keyspace } from '../rules/keyspace.ts'
-import { validAtATime } from '../rules/one-time.ts'
-import { flagNames, type TcpFlags } from '../parsers/event.ts'
-import type { FlagTest, Sequence } from '../rules/rule.ts'
 import type { Config, DoorRule, FirewallConfig, Follow, Opening, SourceConfig } from './config/config.ts'
 import { formatDuration } from './config/duration.ts'
 import { formatProblem } from './config/problem.ts'
 import { guardRows } from './guard-rows.ts'
 import { printable } from './printable.ts'
-import { formatSequence } from './config/sequence.ts'
+import { knockRows, strengthRows } from './check-knocks.ts'
 
 /** A line of a block: what it is about, and the words. Undefined words: no line. */
 type Row = readonly [label: string, text: string | undefined]
@@ -78,7 +74,7 @@ function firewallRows(firewall: FirewallConfig): Row[] {
 function ruleRows(rule: DoorRule, config: Config): Row[] {
   const { opens } = rule
   return [
-    ['sequence', `${sequencesText(rule.sequences)} ${toleranceText(rule)}`],
+    ...knockRows(rule),
     ['only', limitsText(rule)],
     ['opens', opensText(opens, opens.firewall ?? config.firewall)],
     ['runs', commandText(opens.startCommand)],
@@ -89,29 +85,8 @@ function ruleRows(rule: DoorRule, config: Config): Row[] {
     ['until', closeText(opens)],
     ['mode', opens.observe ? 'observe: nothing is opened' : undefined],
     ...guardRows(rule),
-    ['keyspace', keyspaceText(rule)],
-    ['guessed', guessText(rule)],
+    ...strengthRows(rule),
   ]
-}
-
-function sequencesText(sequences: readonly Sequence[]): string {
-  const [first] = sequences
-  if (first === undefined) return 'none left in its one-time list,'
-  if (first.id === 'static') return formatSequence(first.steps)
-  // One that is still to be used is a secret; the output of check gets mailed around.
-  return `${count(sequences.length, 'unused one-time sequence')}, the next on ${first.id.replace('-', ' ')},`
-}
-
-function toleranceText({ match, sequences }: DoorRule): string {
-  const reorder = typeof match.reorder === 'number' ? formatDuration(match.reorder) : match.reorder
-  const times = `within ${formatDuration(match.seqTimeout)}, reorder ${reorder}`
-  const hasPorts = sequences.some(({ steps }) => steps.some((step) => step.kind === 'port'))
-  return hasPorts ? `${times}, other_ports ${match.otherPorts}, flags ${flagsText(match.flags)}` : times
-}
-
-function flagsText({ set, clear }: FlagTest): string {
-  const names = [...flagNames(set as TcpFlags), ...flagNames(clear as TcpFlags).map((name) => `!${name}`)]
-  return list(names, ',')?.toLowerCase() ?? 'any'
 }
 
 function limitsText({ match: { limits }, target }: DoorRule): string | undefined {
@@ -148,34 +123,6 @@ function commandText(command: string | undefined): string | undefined {
 
 function afterwards(command: string | undefined, opens: Opening): string | undefined {
   return command === undefined ? undefined : `after ${formatDuration(opens.openFor)} ${commandText(command)}`
-}
-
-/** The weakest sequence's: the door is as strong as that. */
-function keyspaceText(rule: DoorRule): string | undefined {
-  const spaces = rule.sequences.map(({ steps }) => keyspace(steps, { ...rule.match, validAtATime: validAtATime(rule.sequences) }))
-  const [weakest] = spaces.toSorted((one, other) => one.left - other.left)
-  return weakest && sumText(weakest)
-}
-
-/** Of who knows nothing of the sequence: whoever has seen a static one need not guess. */
-function guessText({ sequences, match }: DoorRule): string | undefined {
-  if (sequences.length === 0 || sequences.some(({ steps }) => steps.some(({ kind }) => kind !== 'port'))) return undefined
-  const seconds = Math.min(...sequences.map(({ steps }) => meanGuessSeconds(steps, { ...match, validAtATime: validAtATime(sequences) })))
-  return `after ${longText(seconds)} on average, at ${GUESSER_PACKETS_PER_SECOND.toLocaleString('en')} packets a second`
-}
-
-const LONG_UNITS = [['year', 31_557_600], ['day', 86_400], ['hour', 3600], ['minute', 60]] as const
-
-function longText(seconds: number): string {
-  const [name, size] = LONG_UNITS.find((unit) => seconds >= 2 * unit[1]) ?? ['second', 1]
-  return `${Number((seconds / size).toPrecision(2)).toLocaleString('en')} ${name}s`
-}
-
-function sumText(space: Keyspace): string {
-  const all = Object.entries({ repeats: space.repeats, reorder: space.reorder, 'other ports': space.otherPorts, 'valid at a time': space.valid, window: space.window })
-  const costs = all.filter(([, bits]) => bits > 0).map(([what, bits]) => ` - ${what} ${bits.toFixed(1)}`)
-  const left = `${space.left.toFixed(1)} bits`
-  return costs.length === 0 ? left : `${space.steps.toFixed(1)} bits${costs.join('')} = ${left}`
 }
 
 function list(items: readonly string[], separator = ', '): string | undefined {

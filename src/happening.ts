@@ -8,7 +8,7 @@ type AtRule = About & (
   | { readonly event: 'open' | 'extend'; readonly until: Micros | null }
   /** `by`: a rule that ended it; `roomFor`: whose grant took its place at the cap. */
   | { readonly event: 'close'; readonly by?: string; readonly roomFor?: Address }
-  | { readonly event: 'failure' | 'scan' | 'timeout'; readonly step: number; readonly steps: number; readonly expected: string; readonly got?: string }
+  | { readonly event: 'failure' | 'scan' | 'timeout'; readonly step: number; readonly steps: number; readonly expected: string; readonly got?: string; readonly why?: 'spent' }
   | { readonly event: 'allowed' | 'observed' }
   | { readonly event: 'refused'; readonly why: string }
   /** The rule does not listen to that network until then; `any`: to nobody. */

@@ -1,7 +1,6 @@
 import type { Network } from '../parsers/network.ts'
-import { inTurn, isOneTime, unusedOf } from '../rules/one-time.ts'
+import { unusedOf } from '../rules/one-time.ts'
 import type { Spent } from '../rules/spent.ts'
-import type { Sequence } from '../rules/rule.ts'
 import type { Config, DoorRule } from './config/config.ts'
 
 /**
@@ -12,8 +11,8 @@ export function liveRules(config: Config, { own, spent }: { readonly own: Networ
   const earlier = new Map(before?.rules.map((door) => [door.match.name, door]))
   const rules = config.rules.map((door): DoorRule => {
     const same = earlier.get(door.match.name)
-    if (same?.text === door.text && isSame(same.sequences, door.sequences, spent)) return { ...door, match: same.match }
-    const match = { ...door.match, ...(isOneTime(door.sequences) && inTurn(door.sequences, spent)) }
+    if (same?.text === door.text && isSame(same, door, spent)) return { ...door, match: same.match }
+    const match = { ...door.match, ...door.given(spent) }
     if (door.target !== 'own') return { ...door, match }
     return { ...door, match: { ...match, limits: { ...match.limits, own } } }
   })
@@ -21,7 +20,7 @@ export function liveRules(config: Config, { own, spent }: { readonly own: Networ
 }
 
 /** Whether two readings of a rule's lists have the same left: what was used in between may be crossed out in the later one. */
-function isSame(before: readonly Sequence[], now: readonly Sequence[], spent: Spent): boolean {
-  const left = (sequences: readonly Sequence[]): string => JSON.stringify(isOneTime(sequences) ? unusedOf(sequences, spent).map(({ spend }) => spend) : [])
+function isSame(before: DoorRule, now: DoorRule, spent: Spent): boolean {
+  const left = ({ lists }: DoorRule): string => JSON.stringify(lists.map(({ sequences }) => unusedOf(sequences, spent).map(({ spend }) => spend)))
   return left(before) === left(now)
 }

@@ -1,10 +1,13 @@
-import { lstatSync, realpathSync, type Stats } from 'node:fs'
+import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { KnocktailError, reasonOf } from './error.ts'
+import { findGroup } from './groups.ts'
 import { printable } from './printable.ts'
 
 const STICKY = 0o1000
 const WRITABLE_BY_OTHERS = 0o022
+const READABLE_BY_ALL = 0o004
+const READABLE_BY_GROUP = 0o040
 
 /**
  * Refuses a file by which somebody else could tell us what to do: it and the folders above it must belong to root or to our own
@@ -14,6 +17,23 @@ const WRITABLE_BY_OTHERS = 0o022
 export function requireOwn(path: string): void {
   const fault = faultOf(path)
   if (fault !== undefined) throw new KnocktailError('config', fault)
+}
+
+/** Groups that are the daemon's own, where it has a user of its own. */
+const OWN_GROUPS = ['knocktail', '_knocktail']
+
+/**
+ * Refuses also a file that others can read: with it they could knock. Its group may, if it is root's, ours, or the one of the daemon's `user`.
+ * Throws a KnocktailError that says how to mend it.
+ */
+export function requireSecret(path: string, user: string | undefined): void {
+  requireOwn(path)
+  const { mode, gid } = statSync(path)
+  if ((mode & READABLE_BY_ALL) !== 0) throw new KnocktailError('config', `others can read ${printable(path)}, and so knock with it: chmod o-r ${printable(path)}`)
+  if ((mode & READABLE_BY_GROUP) === 0 || gid === 0 || [process.getegid?.(), ...(process.getgroups?.() ?? [])].includes(gid)) return
+  const group = findGroup(gid)?.name ?? String(gid)
+  if ([...OWN_GROUPS, user].includes(group)) return
+  throw new KnocktailError('config', `group ${printable(group)} can read ${printable(path)}, and so knock with it: chgrp knocktail ${printable(path)}, or chmod g-r`)
 }
 
 function faultOf(path: string): string | undefined {

@@ -110,8 +110,8 @@ export class Pipeline {
   }
 
   #grant(match: Match, door: DoorRule): Happening[] {
-    const { rule, sequence, address, time } = match
-    const about = { rule: rule.name, address, ...(sequence.user !== undefined && { user: sequence.user }), time }
+    const { rule, user, address, time } = match
+    const about = { rule: rule.name, address, ...(user !== undefined && { user }), time }
     const refused = refusal(address, { ...this.#config, ...(this.#live && { own: this.#live.own }) })
     if (refused) return [refused.kind === 'allowed' ? { event: 'allowed', ...about } : { event: 'refused', ...about, why: refused.why }]
     if (door.opens.observe || this.#live?.observeOnly()) return [{ event: 'observed', ...about }]
@@ -123,7 +123,7 @@ export class Pipeline {
     const admission = this.#guard.admit(door, about)
     if (admission.kind === 'cooled') return [{ event: 'cooled', ...about, until: (time + admission.left) as Match['time'] }]
     if (admission.kind === 'capped') return [{ event: 'capped', ...about, cap: admission.cap, limit: admission.limit }]
-    for (const { rule, address } of admission.evict) this.#grants.close(rule, address)
+    for (const grant of admission.evict) this.#grants.close(grant)
     const evicted = admission.evict.map((grant): Happening => ({ ...closed(grant, time), roomFor: about.address }))
     const happenings = [...this.#closeOther(door, match), ...this.#open(door, match, about)]
     this.#guard.succeeded(door, about, happenings.some(({ event }) => event === 'open'))
@@ -146,8 +146,8 @@ export class Pipeline {
   /** `closes = RULE`: a match ends that rule's grant of the same address. */
   #closeOther(door: DoorRule, { address, time }: Match): Happening[] {
     const { closes } = door.opens
-    const grant = closes === undefined ? undefined : this.#grants.close(closes, address)
-    return grant ? [{ ...closed(grant, time), by: door.match.name }] : []
+    const grants = closes === undefined ? [] : this.#grants.of(closes, address)
+    return grants.filter((grant) => this.#grants.close(grant)).map((grant) => ({ ...closed(grant, time), by: door.match.name }))
   }
 
   #open(door: DoorRule, match: Match, about: About): Happening[] {
@@ -160,7 +160,7 @@ export class Pipeline {
       return [{ event: 'open', ...about, until: null }]
     }
     const { openFor, maxOpen, killOnClose: kill } = door.opens
-    const { extended, grant } = this.#grants.open({ ...about, openFor, maxOpen, kill, targets: targetsOf(door, this.#config) })
+    const { extended, grant } = this.#grants.open({ ...about, openFor, maxOpen, kill, targets: targetsOf(door, this.#config, about.user) })
     const opened: Happening = { event: extended ? 'extend' : 'open', ...about, until: grant.until }
     // A match read late may be over before it was seen.
     return [opened, ...this.expire()]
@@ -191,13 +191,17 @@ export function closed({ rule, user, address }: Grant, time: Grant['until']): Ha
 
 const EVENTS = { wrong: 'failure', spent: 'failure', scan: 'scan', timeout: 'timeout' } as const
 
+/** A step of a sequence that is still good is a secret: logs get read. */
+const UNTOLD = 'a secret step'
+
 /** Only what may have been somebody's try is told: two different steps were knocked. */
-function attemptEnded({ rule, sequence, address, time, how, failure, taken, next, got }: AttemptEnd): Happening[] {
+function attemptEnded({ rule, sequence, user, address, time, how, failure, taken, next, got }: AttemptEnd): Happening[] {
   if (how === 'evicted' || (!failure && taken < 2)) return []
   const expected = sequence.steps[next]!
   return [{
-    event: EVENTS[how], rule: rule.name, address, ...(sequence.user !== undefined && { user: sequence.user }), time,
-    step: next + 1, steps: sequence.steps.length, expected: stepKey(expected),
+    event: EVENTS[how], rule: rule.name, address, ...(user !== undefined && { user }), time,
+    step: next + 1, steps: sequence.steps.length, expected: sequence.spend ? UNTOLD : stepKey(expected),
     ...(got !== undefined && how !== 'timeout' && { got: keyText(got) }),
+    ...(how === 'spent' && { why: how }),
   }]
 }

@@ -85,7 +85,8 @@ function stepText({ step, steps, expected }: Told<'failure' | 'scan' | 'timeout'
   return `${step} of ${steps}, ${printable(expected)}`
 }
 
-function instead({ got, expected }: Told<'failure' | 'scan' | 'timeout'>): string {
+function instead({ got, expected, why }: Told<'failure' | 'scan' | 'timeout'>): string {
+  if (why === 'spent') return ': that code, or one after it, was used already'
   if (got === undefined) return ''
   return got === expected ? ': it came too late to be a swapped one' : `: ${printable(got)} came instead`
 }

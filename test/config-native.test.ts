@@ -137,7 +137,7 @@ logfile = /x
       't.conf:3: max_attempts: "5" is not a whole number from 16 to 10000000',
       't.conf:4: unknown key "max_atempts" in [knocktail]; did you mean "max_attempts"?',
       't.conf:5: max_age: "0" leaves no time at all: write more than 0',
-      't.conf:7: sequence: "70000" is no step: write a port from 1 to 65535 as 7000 or 8000:udp, or a request as GET /path',
+      't.conf:7: sequence: "70000" is no step: write a port from 1 to 65535 as 7000 or 8000:udp, a request as GET /path, or at the end totp',
       't.conf:8: seq_timeout: "soon" is no duration: write 500ms, 15s, 2m, 8h or 1d',
       't.conf:9: seq_timeout: is set twice, first on line 8: one of them must go',
       't.conf:10: ports: "22/icmp" is no port: write 22/tcp or 53/udp, ports from 1 to 65535',

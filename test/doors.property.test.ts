@@ -69,7 +69,7 @@ class Machine {
   constructor(firewall: 'nftables' | 'pf') {
     const setting = firewall === 'pf' ? 'table = knocktail' : 'set4 = inet filter k4\nset6 = inet filter k6'
     this.config = config(`${RULES.replace('[knocktail]', `[knocktail]\nfirewall = ${firewall}`)}[firewall ${firewall}]\n${setting}\n`)
-    this.target = targetsOf(this.config.rules[0]!, this.config)[0]!
+    this.target = targetsOf(this.config.rules[0]!, this.config, undefined)[0]!
     this.firewall = new FirewallModel(() => this.boot(), { expires: firewall === 'nftables', marks: firewall === 'nftables' })
     this.doors = this.#startDoors()
   }
@@ -91,7 +91,7 @@ class Machine {
   match(rule: string, address: Address): void {
     const door = this.config.rules.find(({ match }) => match.name === rule)!
     const { openFor, maxOpen } = door.opens
-    this.doors.grants.open({ rule, address, time: this.wall(), openFor, maxOpen, targets: targetsOf(door, this.config), kill: false })
+    this.doors.grants.open({ rule, address, time: this.wall(), openFor, maxOpen, targets: targetsOf(door, this.config, undefined), kill: false })
   }
 
   /** Lets time pass, looking after expiry as the daemon does. */

@@ -40,7 +40,7 @@ it('whatever is matched, in whatever order, with restarts in between: nothing is
   fc.assert(fc.property(fc.integer({ min: 1, max: 12 }), fc.array(fc.tuple(fc.nat(2), fc.boolean()), { maxLength: 20 }), (count, history) => {
     const all = list('abcdefghijkl'.slice(0, count))
     let spent = new Spent()
-    let rule = inTurn(all, spent)
+    let rule = inTurn([all], spent)
     let furthest = -1
     for (const [place, restarts] of history) {
       const valid = rule.sequencesAt(0 as Micros)
@@ -51,7 +51,7 @@ it('whatever is matched, in whatever order, with restarts in between: nothing is
         rule.onSpend?.(matched.spend!)
         furthest = all.indexOf(matched)
       }
-      if (restarts) rule = inTurn(all, (spent = spentOf(spent.all().map((spend) => (spend as { id: string }).id))))
+      if (restarts) rule = inTurn([all], (spent = spentOf(spent.all().map((spend) => (spend as { id: string }).id))))
     }
   }))
 })

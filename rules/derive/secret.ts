@@ -5,6 +5,11 @@ declare const brand: unique symbol
 /** Bytes that only a user and this host know. Only `parseSecret` makes one. */
 export type Secret = Uint8Array & { readonly [brand]: 'Secret' }
 
+/** RFC 4226, section 4, asks for 128 bits at least: for ports and tokens that programs make. */
+export const SECRET_BYTES = 16
+/** 80 bits are the least that authenticator apps are given. */
+export const TOTP_SECRET_BYTES = 10
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 /** How many characters of the last group of eight can be left over by whole bytes. */
 const POSSIBLE_REST = new Set([0, 2, 4, 5, 7])

@@ -7,17 +7,20 @@ const STEP_SECONDS = 30
 const DRIFT_STEPS = 1
 
 /** How many time steps are good at a time. */
-const STEPS_AT_A_TIME = 2 * DRIFT_STEPS + 1
+export const STEPS_AT_A_TIME = 2 * DRIFT_STEPS + 1
 
 /** The time step in which that instant lies, counted from 1970 (RFC 6238, section 4.2: T0 is 0). */
 export function timeStepAt(time: Micros): number {
   return Math.floor(time / (STEP_SECONDS * SECOND))
 }
 
-/** The steps whose knocks are good at that instant, the earliest first. */
+/** The time steps whose knocks are good at that instant, the earliest first. */
 export function timeStepsAt(time: Micros): number[] {
-  const now = timeStepAt(time)
-  return Array.from({ length: STEPS_AT_A_TIME }, (_, index) => now - DRIFT_STEPS + index)
+  return timeStepsAround(timeStepAt(time))
+}
+
+export function timeStepsAround(timeStep: number): number[] {
+  return Array.from({ length: STEPS_AT_A_TIME }, (_, index) => timeStep - DRIFT_STEPS + index)
 }
 
 /** The last step that may be in use at that instant: by a client whose clock is ahead. */

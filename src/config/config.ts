@@ -2,6 +2,7 @@ import type { Port } from '../../parsers/event.ts'
 import type { Network } from '../../parsers/network.ts'
 import type { Micros } from '../../parsers/time.ts'
 import type { Rule, Sequence } from '../../rules/rule.ts'
+import type { Spent } from '../../rules/spent.ts'
 import type { FirewallName } from './firewalls.ts'
 import type { Problem } from './problem.ts'
 
@@ -12,6 +13,8 @@ export interface Config {
   readonly rules: readonly DoorRule[]
   readonly sources: readonly SourceConfig[]
   readonly firewalls: readonly FirewallConfig[]
+  /** What hmac and token knocks are made of, beside their user's secret. @default the host's name */
+  readonly hostId: string
   /** Never locked out and never in need of a grant. */
   readonly alwaysAllow: readonly Network[]
   /** Never opened, whatever they knock. */
@@ -53,7 +56,21 @@ export interface Config {
 
 type Mode = 'enforce' | 'observe'
 
+/** A file of one-time sequences. */
+export interface OneTimeList {
+  /** Absolute. */
+  readonly path: string
+  /** Whose it is; undefined: everybody's. */
+  readonly user: string | undefined
+  /** Those that are not crossed out, each once. */
+  readonly sequences: readonly Sequence[]
+}
+
+/** How a rule is knocked: by a sequence that stays, or by one that proves a user's secret. */
+export type KnockKind = 'static' | 'one-time' | 'totp' | 'hmac' | 'token'
+
 export interface DoorRule {
+  readonly kind: KnockKind
   /** What must be knocked. */
   readonly match: Rule
   /**
@@ -63,10 +80,18 @@ export interface DoorRule {
   readonly target: 'own' | 'any' | 'listed'
   readonly opens: Opening
   readonly guard: GuardLimits
-  /** Those known beforehand, for `check`: not all of them are valid at a time. */
+  /** Those known beforehand, or what they have in common: not all of them are valid at a time. */
   readonly sequences: readonly Sequence[]
-  /** The files of one-time sequences that it takes them from. */
-  readonly lists: readonly string[]
+  /** The lists of one-time sequences that it takes them from. */
+  readonly lists: readonly OneTimeList[]
+  /** How many sequences or codes are good at a time. */
+  readonly validAtATime: number
+  /** What is valid, when that was used up. */
+  readonly given: (spent: Spent) => Pick<Rule, 'sequencesAt' | 'drawn' | 'onSpend'>
+  /** Who may knock, if it is not everybody who knows the sequence. */
+  readonly users: readonly string[]
+  /** The ids of the users' secrets, in their order; none where they have lists. */
+  readonly secretIds: readonly string[]
   /** Of the section's header. */
   readonly line: number
   /** Two rules of one name with the same text are the same rule, as far as their lists hold the same. */

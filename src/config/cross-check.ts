@@ -1,9 +1,9 @@
-import { isOneTime } from '../../rules/one-time.ts'
 import type { Config, DoorRule } from './config.ts'
 import type { FirewallName } from './firewalls.ts'
 import type { Report } from './problem.ts'
 import { quoted } from '../printable.ts'
 import { keysOf, pairsOf } from './rule-pairs.ts'
+import { secretChecks } from './secret-checks.ts'
 import { didYouMean } from './suggest.ts'
 
 /** What was read, before it is a Config. */
@@ -19,6 +19,7 @@ export function allChecks(doors: Doors, report: Report): void {
     checkList(rule, report)
     checkTraps(rule, doors.rules, report)
   }
+  secretChecks(doors.rules, report)
   for (const [earlier, later] of pairsOf(doors.rules)) {
     checkOrders(earlier, later, report)
     checkShared(earlier, later, doors, report)
@@ -59,7 +60,7 @@ function checkOrders(earlier: DoorRule, later: DoorRule, report: Report): void {
 
 /** With swaps tolerated, the knocks of one would match the other too, whether it is its turn or not, and both would be used up. */
 function checkList(rule: DoorRule, report: Report): void {
-  if (rule.match.reorder === 0 || !isOneTime(rule.sequences)) return
+  if (rule.match.reorder === 0 || rule.kind !== 'one-time') return
   const firsts = new Map<string, { asWritten: string; line: string }>()
   for (const [index, { asWritten, sorted }] of spellings(rule).entries()) {
     const line = rule.sequences[index]!.id.replace('-', ' ')

@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { reasonOf } from '../error.ts'
-import { inTurn } from '../../rules/one-time.ts'
-import type { Rule, Sequence, Step } from '../../rules/rule.ts'
-import { Spent } from '../../rules/spent.ts'
+import { inTurn, validAtATime } from '../../rules/one-time.ts'
+import type { Sequence, Step } from '../../rules/rule.ts'
+import type { OneTimeList } from './config.ts'
+import type { KnockContext, Knocks } from './knock-keys.ts'
 import type { Report } from './problem.ts'
 import { quoted } from '../printable.ts'
 import type { Read } from './read.ts'
 import { formatSequence, readKnockdSequence, readSequence } from './sequence.ts'
-
-/** The whole text of a file; throws as fs does. */
-export type ReadFile = (path: string) => string
 
 type StepReader = (text: string) => Read<Step[]>
 
@@ -52,8 +50,11 @@ function readOneTime(text: string, readSteps: StepReader, report: LineReport): O
   return entries
 }
 
+/** A list as a configuration names it. */
 interface Reference {
   readonly path: string
+  /** Whose it is; undefined: everybody's. */
+  readonly user: string | undefined
   /** Of the key that names it. */
   readonly line: number
   readonly ruleName: string
@@ -61,24 +62,26 @@ interface Reference {
   readonly warnBelow: number
 }
 
-interface Context {
-  readonly style: 'native' | 'knockd'
-  readonly readFile: ReadFile
-  readonly report: Report
+/** The lists that a rule names; a relative path is relative to the configuration. Undefined after errors were reported. */
+export function loadOneTime(references: readonly Reference[], context: KnockContext): Knocks | undefined {
+  const lists = references.map((reference) => loadList(reference, context))
+  const loaded = lists.filter((list) => list !== undefined)
+  if (loaded.length < lists.length) return undefined
+  return {
+    kind: 'one-time',
+    sequences: loaded.flatMap(({ sequences }) => sequences),
+    lists: loaded,
+    users: references.flatMap(({ user }) => user ?? []),
+    validAtATime: loaded.reduce((sum, { sequences }) => sum + validAtATime(sequences), 0),
+    given: (spent) => inTurn(loaded.map(({ sequences }) => sequences), spent),
+    secretIds: [],
+  }
 }
 
-interface Loaded {
-  readonly sequences: readonly Sequence[]
-  readonly rule: Pick<Rule, 'sequencesAt' | 'onSpend'>
-  /** The absolute paths of the files. */
-  readonly lists: readonly string[]
-}
-
-/** The list that a rule names; a relative path is relative to the configuration. */
-export function loadOneTime(reference: Reference, context: Context): Loaded | undefined {
+function loadList(reference: Reference, context: KnockContext): OneTimeList | undefined {
   const { report, style, readFile } = context
   const path = resolve(dirname(report.file), reference.path)
-  const text = attempt(() => readFile(path))
+  const text = attempt(() => readFile(path, style === 'knockd' ? 'list' : 'secret'))
   if ('fault' in text) {
     report.error(reference.line, `one_time_sequences: ${quoted(path)} cannot be read: ${text.fault}`)
     return undefined
@@ -88,15 +91,15 @@ export function loadOneTime(reference: Reference, context: Context): Loaded | un
   const error = style === 'knockd' ? warning : (line: number, message: string): void => report.error(line, message, path)
   const entries = readOneTime(text.value, READERS[style], { error, warning }).filter(({ isRepeat }) => !isRepeat)
   warnOfFew(entries.length, path, reference, report)
-  const sequences = entries.map(({ line, steps }): Sequence => ({ id: `line-${line}`, user: undefined, spend: { kind: 'once', id: onceOf(path, steps) }, steps }))
-  return { sequences, rule: inTurn(sequences, new Spent()), lists: [path] }
+  const sequences = entries.map(({ line, steps }): Sequence => ({ id: `line-${line}`, user: reference.user, spend: { kind: 'once', id: onceOf(path, steps) }, steps }))
+  return { path, user: reference.user, sequences }
 }
 
 const READERS = { native: readSequence, knockd: readKnockdSequence } as const
 const UNREPORTED: LineReport = { error: () => {}, warning: () => {} }
 
 /** The unused sequences of a list by the ids that they have in `Sequence.spend`; what cannot be read is none. */
-export function unusedEntries(text: string, path: string, style: Context['style']): { readonly line: number; readonly id: string }[] {
+export function unusedEntries(text: string, path: string, style: KnockContext['style']): { readonly line: number; readonly id: string }[] {
   return readOneTime(text, READERS[style], UNREPORTED).map(({ line, steps }) => ({ line, id: onceOf(path, steps) }))
 }
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { allChecks } from './cross-check.ts'
 import type { Config, DoorRule, FirewallConfig, SourceConfig } from './config.ts'
 import { readPositiveDuration } from './duration.ts'
@@ -5,13 +6,13 @@ import { firewallKeys, isFirewallName, neededKeys, readFirewallName, readSetting
 import { SCAN_PORTS } from './guard-keys.ts'
 import { readKnockd } from './knockd.ts'
 import { readNative } from './native.ts'
-import type { ReadFile } from './one-time.ts'
 import { inOrder, Report, type Problem } from './problem.ts'
 import { readRule } from './rule-section.ts'
 import { key, keyOr, readSection } from './schema.ts'
 import type { SectionKind, SectionText } from './section-text.ts'
 import { readSource } from './source-section.ts'
 import * as values from './values.ts'
+import { readUser, type ReadFile } from './user-section.ts'
 import { allWarnings } from './warnings.ts'
 
 export const DEFAULT_STATE_DIR = '/var/lib/knocktail'
@@ -36,6 +37,7 @@ const GLOBAL = {
   max_attempts: keyOr(values.readInteger(16, 10_000_000), '131072'),
   max_age: keyOr(readPositiveDuration, '60s'),
   scan_ports: keyOr(values.readInteger(0, 500), SCAN_PORTS.native),
+  host_id: key(values.readHostId),
 }
 
 /** knockd's options may hold Knocktail's too. */
@@ -50,22 +52,28 @@ const OPTIONS = {
 type Globals = NonNullable<ReturnType<typeof readSection<typeof GLOBAL>>> & { readonly interface?: string | undefined }
 
 /** Reads a configuration in the dialect it is written in: the Config, or everything that is wrong with it. */
-export function parseConfig(text: string, path: string, readFile: ReadFile = refuse): Config | Problem[] {
+export function parseConfig(text: string, path: string, read: ReadFile = refuse): Config | Problem[] {
   const report = new Report(path)
   const style: Config['style'] = isNative(text) ? 'native' : 'knockd'
   const sections = style === 'native' ? readNative(text, report) : readKnockd(text, report)
   const globals = readGlobals(sections, style, report)
   const sources = of('source', sections).flatMap((section) => readSource(section, report) ?? [])
   const firewalls = of('firewall', sections).flatMap((section) => readFirewall(section, report) ?? [])
-  const context = { style, interface: globals?.interface, readFile, report } as const
+  const readFile: ReadFile = (file, what) => read(file, what, globals?.user)
+  const users = of('user', sections).flatMap((section) => readUser(section, { readFile, report }) ?? [])
+  const hostId = globals?.host_id ?? hostname()
+  const context = {
+    style, interface: globals?.interface, hostId, readFile, report,
+    users: new Map(users.map((user) => [user.name, user])), userNames: of('user', sections).map(({ name }) => name),
+  } as const
   if (style === 'knockd') refuseMisspelt(of('rule', sections), report)
   const rules = of('rule', sections).flatMap((section) => readRule(section, context) ?? [])
   const ruleNames = of('rule', sections).map(({ name }) => name)
-  const read = { style, rules, firewalls, firewall: globals?.firewall, ruleNames }
-  allChecks(read, report)
+  const doors = { style, rules, firewalls, firewall: globals?.firewall, ruleNames }
+  allChecks(doors, report)
   if (globals === undefined || report.errors.length > 0) return inOrder(report.errors, path)
-  allWarnings(read, report)
-  return toConfig(globals, { path, style, rules, sources, firewalls, warnings: inOrder(report.warnings, path) })
+  allWarnings(doors, report)
+  return toConfig(globals, { path, style, rules, sources, firewalls, warnings: inOrder(report.warnings, path), hostId })
 }
 
 /** The mark of a native file; junk behind it is left to the reader to refuse. */
@@ -118,7 +126,7 @@ function readFirewall(section: SectionText, report: Report): FirewallConfig | un
   return { name, settings, line }
 }
 
-interface Parts extends Pick<Config, 'path' | 'style' | 'warnings'> {
+interface Parts extends Pick<Config, 'path' | 'style' | 'warnings' | 'hostId'> {
   readonly rules: readonly DoorRule[]
   readonly sources: readonly SourceConfig[]
   readonly firewalls: readonly FirewallConfig[]

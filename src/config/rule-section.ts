@@ -1,21 +1,33 @@
 import { SECOND, MILLISECOND, type Micros } from '../../parsers/time.ts'
 import type { Network } from '../../parsers/network.ts'
-import type { Limits, Rule, Sequence, Step } from '../../rules/rule.ts'
-import type { DoorRule, Opening } from './config.ts'
+import type { Limits, Rule } from '../../rules/rule.ts'
+import { Spent } from '../../rules/spent.ts'
+import type { DoorRule, KnockKind, Opening } from './config.ts'
 import { formatDuration, readKnockdSeconds, readPositiveDuration, readPositiveKnockdSeconds } from './duration.ts'
 import { readFirewallName } from './firewalls.ts'
+import { tooWeak, windowOf } from './guessing.ts'
 import { guardOf, KNOCKD_GUARD, NATIVE_GUARD } from './guard-keys.ts'
-import { loadOneTime, type ReadFile } from './one-time.ts'
-import type { Report } from './problem.ts'
+import type { KnockContext, Knocks } from './knock-keys.ts'
+import { readKnocks } from './knocks.ts'
 import { key, keyOr, readSection } from './schema.ts'
 import { lineOf, type SectionText } from './section-text.ts'
-import { readKnockdSequence, readSequence } from './sequence.ts'
+import { readKnockdSequence, readRequestPath, readSequence, withSecret } from './sequence.ts'
 import * as values from './values.ts'
 
 /** Every key of a rule, as a native file has it. */
 const NATIVE = {
-  sequence: key(readSequence),
+  sequence: key(withSecret(readSequence)),
   one_time_sequences: key(values.readText),
+  passphrase_sha256: key(values.readSha256),
+  users: key(values.readWords),
+  digits: key(values.readOneOf('8', '6')),
+  bases: key(values.readPorts),
+  knocks: key(values.readInteger(2, 16)),
+  port_range: key(values.readPortRange),
+  proto: key(values.readOneOf('tcp', 'udp')),
+  bind_address: key(values.readYesNo),
+  token_path: key(readRequestPath),
+  method: key(values.readMethods),
   warn_below: keyOr(values.readInteger(0, 10_000), '3'),
   seq_timeout: keyOr(readPositiveDuration, '25s'),
   reorder: keyOr(values.readReorder, '500ms'),
@@ -45,7 +57,7 @@ const NATIVE = {
 const KNOCKD = {
   ...NATIVE,
   ...KNOCKD_GUARD,
-  sequence: key(readKnockdSequence),
+  sequence: key(withSecret(readKnockdSequence)),
   seq_timeout: keyOr(readPositiveKnockdSeconds, '25'),
   reorder: keyOr(values.readReorder, '0'),
   tcpflags: key(values.readKnockdFlags),
@@ -58,12 +70,9 @@ const CMD_TIMEOUT = (10 * SECOND) as Micros
 const MAX_OPEN = (28_800 * SECOND) as Micros
 
 /** What a rule's section is read with. */
-export interface RuleContext {
-  readonly style: 'native' | 'knockd'
+export interface RuleContext extends KnockContext {
   /** knockd's `interface`, which holds for all its doors. */
   readonly interface: string | undefined
-  readonly readFile: ReadFile
-  readonly report: Report
 }
 
 type Keys = NonNullable<ReturnType<typeof readSection<typeof NATIVE>>> & { readonly cmd_timeout?: Micros | undefined }
@@ -74,22 +83,28 @@ export function readRule(section: SectionText, context: RuleContext): DoorRule |
   const knocks = keys === undefined ? undefined : readKnocks(keys, section, context)
   if (keys === undefined || knocks === undefined) return undefined
   const opens = readOpening(keys, section, context)
+  const { kind, sequences, lists, users, secretIds, validAtATime, given } = knocks
   const match: Rule = {
     name: section.name,
-    ...knocks.rule,
+    ...given(new Spent()),
     seqTimeout: keys.seq_timeout,
     reorder: keys.reorder,
     otherPorts: keys.other_ports,
     flags: keys.tcpflags,
-    limits: readLimits(keys, context),
-    secret: keys.one_time_sequences !== undefined,
+    limits: readLimits(keys, kind, context),
+    secret: kind !== 'static',
   }
-  return opens && { match, target: targetOf(keys.target), opens, guard: guardOf(keys), sequences: knocks.sequences, lists: knocks.lists, line: section.line, text: textOf(section, context), warnBelow: keys.warn_below }
+  const known = { kind, sequences, validAtATime, match: { ...match, ...windowOf({ kind, sequences, validAtATime, match }) } }
+  const weak = tooWeak(known)
+  if (weak !== undefined) context.report.error(lineOf(section, 'sequence'), weak)
+  const text = textOf(section, context, knocks)
+  return opens && { ...known, lists, users, secretIds, given, guard: guardOf(keys), target: targetOf(keys.target), opens, line: section.line, text, warnBelow: keys.warn_below }
 }
 
-function textOf(section: SectionText, context: RuleContext): string {
+/** What secrets hold belongs to it: that may change while the section stays. */
+function textOf(section: SectionText, context: RuleContext, { secretIds }: Knocks): string {
   const entries = [...section.entries.values()].map((entry) => [entry.key, entry.value])
-  return JSON.stringify([context.style, context.interface ?? null, entries.toSorted()])
+  return JSON.stringify([context.style, context.interface ?? null, context.hostId, entries.toSorted(), secretIds])
 }
 
 function readKeys(section: SectionText, context: RuleContext): Keys | undefined {
@@ -98,38 +113,14 @@ function readKeys(section: SectionText, context: RuleContext): Keys | undefined 
   return keys && { ...keys, tcpflags: keys.tcpflags ?? { set: 0, clear: 0 } }
 }
 
-interface Knocks {
-  readonly sequences: readonly Sequence[]
-  readonly rule: Pick<Rule, 'sequencesAt' | 'onSpend'>
-  readonly lists: readonly string[]
-}
-
-function readKnocks(keys: Keys, section: SectionText, context: RuleContext): Knocks | undefined {
-  const { sequence, one_time_sequences: file } = keys
-  if ((sequence === undefined) === (file === undefined)) {
-    const both = 'has both sequence and one_time_sequences: keep one of them'
-    const neither = 'has neither sequence nor one_time_sequences: nothing could open it'
-    context.report.error(section.line, `rule ${section.name} ${sequence ? both : neither}`)
-    return undefined
-  }
-  if (sequence) return staticKnocks(sequence)
-  if (file === undefined) return undefined
-  return loadOneTime({ path: file, line: lineOf(section, 'one_time_sequences'), ruleName: section.name, warnBelow: keys.warn_below }, context)
-}
-
-function staticKnocks(steps: readonly Step[]): Knocks {
-  const sequences: readonly Sequence[] = [{ id: 'static', user: undefined, steps }]
-  return { sequences, rule: { sequencesAt: () => sequences }, lists: [] }
-}
-
-function readLimits(keys: Keys, context: RuleContext): Limits {
+function readLimits(keys: Keys, kind: KnockKind, context: RuleContext): Limits {
   const everyDoors = context.interface === undefined ? undefined : [context.interface]
   return {
     target: listed(keys.target),
     interfaces: keys.interface === undefined ? everyDoors : listed(keys.interface),
     from: listed(keys.from),
     status: keys.status,
-    methods: undefined,
+    methods: kind === 'token' ? (keys.method ?? ['POST']) : undefined,
     forwarded: keys.forwarded,
   }
 }

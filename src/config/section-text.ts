@@ -1,7 +1,7 @@
 import type { Entry } from './lines.ts'
 
 /** What a section is about. `global`: [knocktail], or [options] in a knockd.conf. */
-export type SectionKind = 'global' | 'source' | 'firewall' | 'rule'
+export type SectionKind = 'global' | 'source' | 'firewall' | 'user' | 'rule'
 
 /** A value in plain text: comments and quotes are gone. */
 export type TextEntry = Entry & { readonly value: string }
@@ -19,10 +19,10 @@ export function lineOf(section: SectionText, key: string): number {
   return section.entries.get(key)?.line ?? section.line
 }
 
-/** The sections that are not a rule's, as `[source NAME]` and `[firewall NAME]`. */
-export function splitHeader(header: string): { kind: 'source' | 'firewall'; name: string } | undefined {
-  const [, kind, name] = /^(source|firewall)(?:\s+(\S.*?))?\s*$/.exec(header) ?? []
-  return kind === undefined ? undefined : { kind: kind as 'source' | 'firewall', name: name ?? '' }
+/** The sections that are not a rule's, as `[source NAME]`, `[firewall NAME]` and `[user NAME]`. */
+export function splitHeader(header: string): { kind: 'source' | 'firewall' | 'user'; name: string } | undefined {
+  const [, kind, name] = /^(source|firewall|user)(?:\s+(\S.*?))?\s*$/.exec(header) ?? []
+  return kind === undefined ? undefined : { kind: kind as 'source' | 'firewall' | 'user', name: name ?? '' }
 }
 
 /** Names reach commands, comments in firewalls and file names, so they are made of little. */

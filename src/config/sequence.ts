@@ -9,6 +9,33 @@ const MOST_STEPS = 32
 /** Upper case only: a client sends `GET`, never `get`. */
 const REQUEST = /^([A-Z][A-Z-]{0,31}) +(\S+)$/
 
+/** Kinds of knocks that prove a secret, as they stand in a sequence. */
+const SECRET_WORDS = ['totp', 'hmac', 'token', 'one-time'] as const
+
+/** A sequence as a rule has it: fixed steps, and what each user must add. */
+export interface WrittenSequence {
+  readonly steps: readonly Step[]
+  readonly secret: (typeof SECRET_WORDS)[number] | undefined
+}
+
+/** `7000, 8000:udp`, `7412, 31877, totp`, `hmac`: with a word for what proves a secret as the last. */
+export function withSecret(read: (text: string) => Read<Step[]>): (text: string) => Read<WrittenSequence> {
+  return (text) => {
+    const comma = text.lastIndexOf(',')
+    const word = text.slice(comma + 1).trim()
+    const secret = SECRET_WORDS.find((known) => known === word)
+    if (secret === undefined) return withoutSecret(read(text))
+    if (comma < 0) return { value: { steps: [], secret } }
+    if (secret !== 'totp') return { fault: `${quoted(text)}: ${secret} stands alone, since it needs no fixed steps` }
+    const prefix = read(text.slice(0, comma))
+    return 'fault' in prefix ? prefix : { value: { steps: prefix.value, secret } }
+  }
+}
+
+function withoutSecret(read: Read<Step[]>): Read<WrittenSequence> {
+  return 'fault' in read ? read : { value: { steps: read.value, secret: undefined } }
+}
+
 /** `7000, 8000:udp, GET /some/path`: ports (TCP unless said) and requests, separated by commas. */
 export function readSequence(text: string): Read<FixedStep[]> {
   return readSteps(text, /^(\d+)(?:\s*[:/]\s*(tcp|udp))?$/)
@@ -46,7 +73,7 @@ function readPortStep(element: string, pattern: RegExp): Read<PortStep> {
   const [, number = '', proto = 'tcp'] = pattern.exec(element) ?? []
   const port = readPort(number)
   if (port !== undefined) return { value: { kind: 'port', proto: proto.toLowerCase() as PortStep['proto'], port } }
-  const advice = 'write a port from 1 to 65535 as 7000 or 8000:udp, or a request as GET /path'
+  const advice = 'write a port from 1 to 65535 as 7000 or 8000:udp, a request as GET /path, or at the end totp'
   return { fault: `${quoted(element)} is no step: ${advice}` }
 }
 
@@ -56,9 +83,12 @@ function readRequest(element: string): Read<RequestStep> {
     const advice = 'write the method in capitals, one blank, and a path without blanks, as GET /path'
     return { fault: `${quoted(element)} is no request: ${advice}` }
   }
-  if (!/^\/[!-~]*$/.test(path) || path.includes('#')) {
-    const advice = 'begin it with /, percent-encode what is not plain ASCII, leave out any #'
-    return { fault: `${quoted(path)} is no path as a client sends it: ${advice}` }
-  }
-  return { value: { kind: 'request', method, path } }
+  const sent = readRequestPath(path)
+  return 'fault' in sent ? sent : { value: { kind: 'request', method, path: sent.value } }
+}
+
+/** A path as a client sends it. */
+export function readRequestPath(path: string): Read<string> {
+  if (/^\/[!-~]*$/.test(path) && !path.includes('#')) return { value: path }
+  return { fault: `${quoted(path)} is no path as a client sends it: begin it with /, percent-encode what is not plain ASCII, leave out any #` }
 }

@@ -133,6 +133,35 @@ export function readPort(number: string): Port | undefined {
   return port === 0 ? undefined : port
 }
 
+/** Ports, each a number. */
+export function readPorts(text: string): Read<Port[]> {
+  return readList(text, (element) => {
+    const value = readPort(element)
+    return value === undefined ? { fault: `${quoted(element)} is no port from 1 to 65535` } : { value }
+  })
+}
+
+/** `10000-59999`, both ends included. */
+export function readPortRange(text: string): Read<{ low: Port; high: Port }> {
+  const [, first = '', last = ''] = /^(\d+)\s*-\s*(\d+)$/.exec(text) ?? []
+  const [low, high] = [readPort(first), readPort(last)]
+  return low !== undefined && high !== undefined && low < high ? { value: { low, high } } : { fault: `${quoted(text)} is no range of ports: write it as 10000-59999` }
+}
+
+/** As sha256sum(1) prints it. */
+export function readSha256(text: string): Read<string> {
+  return /^[0-9a-f]{64}$/.test(text) ? { value: text } : { fault: 'is no SHA-256: write 64 hexadecimal digits in lower case, as sha256sum prints them' }
+}
+
+export function readMethods(text: string): Read<string[]> {
+  return readList(text, (element) => (/^[A-Z][A-Z-]{0,31}$/.test(element) ? { value: element } : { fault: `${quoted(element)} is no method: write it in capitals, as POST` }))
+}
+
+/** A name of this host, as far as it is known to itself. */
+export function readHostId(text: string): Read<string> {
+  return /^[!-~]{1,253}$/.test(text) ? { value: text } : { fault: `${quoted(text)} is no name for a host: write it without blanks, in plain ASCII` }
+}
+
 /** No test: every flag, or none, will do. */
 const NO_TEST: FlagTest = { set: 0, clear: 0 }
 

@@ -1,5 +1,5 @@
 import { keyspace } from '../../rules/keyspace.ts'
-import { validAtATime } from '../../rules/one-time.ts'
+import { tolerancesOf } from './guessing.ts'
 import type { Step } from '../../rules/rule.ts'
 import type { DoorRule } from './config.ts'
 import type { Doors } from './cross-check.ts'
@@ -52,7 +52,7 @@ function oneStep(rule: DoorRule): string[] {
 
 function fewBits(rule: DoorRule): string[] {
   const longer = rule.sequences.filter(({ steps }) => steps.length > 1)
-  const least = Math.min(...longer.map(({ steps }) => keyspace(steps, { ...rule.match, validAtATime: validAtATime(rule.sequences) }).left))
+  const least = Math.min(...longer.map(({ steps }) => keyspace(steps, tolerancesOf(rule)).left))
   if (least >= FEW_BITS) return []
   const left = `rule ${rule.match.name} leaves a guesser ${least.toFixed(1)} bits`
   return [`${left}: use more steps, or lower reorder and other_ports`]

@@ -1,5 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
 import { MILLISECOND, SECOND, type Micros } from '../../parsers/time.ts'
-import { unusedOf } from '../../rules/one-time.ts'
 import type { Spend } from '../../rules/spent.ts'
 import type { Clocks } from '../clocks.ts'
 import type { Config, DoorRule } from '../config/config.ts'
@@ -17,7 +17,7 @@ import type { Log } from '../log/log.ts'
 import { sourceLogEvents } from '../log/source-events.ts'
 import { ownAddresses } from '../own-addresses.ts'
 import { closed, Pipeline } from '../pipeline.ts'
-import { fewLeft } from './first-look.ts'
+import { fewLeft, isLow } from './first-look.ts'
 import { Lists } from './lists.ts'
 import type { EventBatch } from '../sources/source.ts'
 import type { Helper } from '../front/helper.ts'
@@ -83,8 +83,7 @@ export class Daemon {
     return new Sessions({
       clocks, sessions, grants: this.doors.grants, config: () => this.#config,
       ended: (grant) => {
-        this.doors.grants.close(grant.rule, grant.address)
-        this.#tell([closed(grant, clocks.wall())])
+        if (this.doors.grants.close(grant)) this.#tell([closed(grant, clocks.wall())])
       },
     })
   }
@@ -121,8 +120,8 @@ export class Daemon {
 
   async #useUp(door: DoorRule, spend: Spend, opens: (refused: string | undefined) => readonly Happening[]): Promise<void> {
     const refused = (await this.doors.save()) ? await this.#lists.crossOut(door, spend) : UNSAVED
-    const left = unusedOf(door.sequences, this.doors.spent).length
-    if (left < door.warnBelow) this.#parts.log.write(fewLeft(door, left))
+    const list = door.lists.find(({ sequences }) => sequences.some((sequence) => isDeepStrictEqual(sequence.spend, spend)))
+    if (list && isLow(door, list, this.doors.spent)) this.#parts.log.write(fewLeft(door, list, this.doors.spent))
     this.#follow(opens(refused))
     this.#scheduleExpiry()
   }

@@ -1,6 +1,6 @@
-import { isOneTime, unusedOf } from '../../rules/one-time.ts'
+import { unusedOf } from '../../rules/one-time.ts'
 import type { Spent } from '../../rules/spent.ts'
-import type { Config, DoorRule } from '../config/config.ts'
+import type { Config, DoorRule, OneTimeList } from '../config/config.ts'
 import { KnocktailError } from '../error.ts'
 import type { Finding } from '../firewalls/firewall.ts'
 import { plannedTargets, type PlannedTarget } from '../firewalls/targets.ts'
@@ -43,21 +43,25 @@ function tellFinding({ severity, message }: Finding, firewall: string, rules: re
 
 /** A list that could not be written to, or was put back from a backup, knows less than the ledger that is gone. */
 export function tellForgetful({ rules }: Config, log: Log): void {
-  for (const { match } of rules.filter(({ sequences }) => isOneTime(sequences))) {
+  for (const { match } of rules.filter(({ kind }) => kind === 'one-time')) {
     const text = `rule ${match.name}: there was no ledger, so only the one-time sequences that are crossed out in its list count as used`
     log.write({ level: 'warn', event: 'one-time-unknown', text, facts: { rule: match.name } })
   }
 }
 
 /** Tells while there is still one to come in by. */
-export function tellFew(config: Config, spent: Spent, log: Log): void {
-  for (const door of config.rules.filter(({ sequences }) => isOneTime(sequences))) {
-    const left = unusedOf(door.sequences, spent).length
-    if (left < door.warnBelow) log.write(fewLeft(door, left))
-  }
+export function tellFew({ rules }: Config, spent: Spent, log: Log): void {
+  for (const door of rules) for (const list of door.lists) if (isLow(door, list, spent)) log.write(fewLeft(door, list, spent))
 }
 
-export function fewLeft({ match: { name } }: DoorRule, left: number): LogEvent {
-  const level = left === 0 ? 'error' : 'warn'
-  return { level, event: 'one-time-low', text: `rule ${name}: ${left === 0 ? 'no' : `only ${left}`} unused one-time sequences are left: add some to its list`, facts: { rule: name, left } }
+/** Whether it is time to add some to a list. */
+export function isLow({ warnBelow }: DoorRule, { sequences }: OneTimeList, spent: Spent): boolean {
+  return unusedOf(sequences, spent).length < warnBelow
+}
+
+export function fewLeft({ match: { name } }: DoorRule, { user, sequences }: OneTimeList, spent: Spent): LogEvent {
+  const left = unusedOf(sequences, spent).length
+  const whose = user === undefined ? 'its list' : `the list of ${user}`
+  const text = `rule ${name}: ${left === 0 ? 'no' : `only ${left}`} unused one-time sequences are left: add some to ${whose}`
+  return { level: left === 0 ? 'error' : 'warn', event: 'one-time-low', text, facts: { rule: name, left, ...(user !== undefined && { user }) } }
 }

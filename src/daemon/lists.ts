@@ -1,4 +1,4 @@
-import { isOneTime, lastUsedOf } from '../../rules/one-time.ts'
+import { lastUsedOf } from '../../rules/one-time.ts'
 import type { Spend, Spent } from '../../rules/spent.ts'
 import type { Config, DoorRule } from '../config/config.ts'
 import type { Outcome } from '../firewalls/firewall.ts'
@@ -42,9 +42,11 @@ export class Lists {
   /** Crosses out what the ledger knows to be used and the lists do not. */
   async catchUp({ rules }: Config, spent: Spent): Promise<void> {
     if (this.#parts.dryRun) return
-    for (const door of rules.filter(({ sequences }) => isOneTime(sequences))) {
-      const spend = lastUsedOf(door.sequences, spent)?.spend
-      if (spend?.kind === 'once') this.#tell(door, await this.#ask(spend.id))
+    for (const door of rules) {
+      for (const { sequences } of door.lists) {
+        const spend = lastUsedOf(sequences, spent)?.spend
+        if (spend?.kind === 'once') this.#tell(door, await this.#ask(spend.id))
+      }
     }
   }
 
@@ -65,7 +67,7 @@ export class Lists {
       return
     }
     this.#failing.add(name)
-    const text = `rule ${name}: used sequences cannot be crossed out in ${lists.join(', ')}: ${outcome.why}. The ledger keeps them from being used again: do not empty state_dir`
+    const text = `rule ${name}: used sequences cannot be crossed out in ${lists.map(({ path }) => path).join(', ')}: ${outcome.why}. The ledger keeps them from being used again: do not empty state_dir`
     this.#parts.log.write({ level: 'error', event: 'list-refused', text, facts: { rule: name } })
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Micros } from '../../parsers/time.ts'
 import type { Match } from '../../rules/decision.ts'
+import { lastTimeStepAt } from '../../rules/derive/time-step.ts'
 import { Spent } from '../../rules/spent.ts'
 import type { Config, DoorRule } from '../config/config.ts'
 import type { Clocks } from '../clocks.ts'
@@ -51,6 +52,7 @@ export class Doors {
   constructor(parts: DoorParts) {
     this.#parts = parts
     this.begun = parts.clocks.wall()
+    this.#forgetNothing()
     this.#desired = new Desired((key) => this.#touch(key))
     this.grants = new Grants(parts.clocks, {
       stands: (grant, before) => {
@@ -88,6 +90,7 @@ export class Doors {
   resume(state: LedgerState, config: Config): void {
     const { wall, boot } = this.#parts.clocks
     this.begun = state.begun
+    this.#forgetNothing()
     for (const [key, time] of state.matches) this.matches.restore(key, time)
     for (const spend of state.spent) this.spent.add(spend)
     for (const record of state.keys) this.#keys.put(record)
@@ -96,6 +99,11 @@ export class Doors {
       for (const grant of standing) if (isStillRight(grant, config)) this.grants.restore(grant)
     }
     this.touchAll()
+  }
+
+  /** What was used up before the ledger was begun, nobody knows: all that might have been is. */
+  #forgetNothing(): void {
+    this.spent.presume(lastTimeStepAt(this.begun))
   }
 
   /** Looks at every key anew: at start, and when the helper was started again. */
@@ -110,9 +118,9 @@ export class Doors {
   }
 
   /** A command that nothing undoes. That it was asked for stands on disk before it is run: it is never run twice for one match. */
-  runOnce(door: DoorRule, { address }: Match, config: Config): void {
+  runOnce(door: DoorRule, { address, user }: Match, config: Config): void {
     const seconds = 1
-    for (const target of targetsOf(door, config)) {
+    for (const target of targetsOf(door, config, user)) {
       const since = this.#parts.clocks.boot()
       void this.#laneOf(target).run(async () => {
         await this.save()
@@ -125,7 +133,7 @@ export class Doors {
 
   /** Closes what a configuration would not open any more. */
   dropOthers(config: Config): Grant[] {
-    return [...this.grants.all()].filter((grant) => !isStillRight(grant, config)).flatMap(({ rule, address }) => this.grants.close(rule, address) ?? [])
+    return [...this.grants.all()].filter((grant) => !isStillRight(grant, config)).filter((grant) => this.grants.close(grant))
   }
 
   /** Compares what that firewall holds, or all of them, with what they should. */
@@ -139,7 +147,7 @@ export class Doors {
 
   /** Ends all grants, now. */
   closeAll(): Grant[] {
-    return [...this.grants.all()].flatMap(({ rule, address }) => this.grants.close(rule, address) ?? [])
+    return [...this.grants.all()].filter((grant) => this.grants.close(grant))
   }
 
   /** Resolves when no lane is at work: what failed may still wait to be tried again. */
@@ -185,9 +193,10 @@ export class Doors {
   }
 }
 
-/** Whether that configuration would open the same for that address: its rule is there, opens the same, and the address may. */
-function isStillRight({ rule, address, targets }: Grant, config: Config): boolean {
+/** Whether that configuration would open the same for that address: its rule is there, opens the same, and the address and the user may. */
+function isStillRight({ rule, user, address, targets }: Grant, config: Config): boolean {
   const door = config.rules.find(({ match }) => match.name === rule)
   if (!door || door.opens.observe || config.mode === 'observe' || refusal(address, config)) return false
-  return isDeepStrictEqual(targetsOf(door, config).map(targetId).toSorted(), targets.map(targetId).toSorted())
+  if (user !== undefined && !door.users.includes(user)) return false
+  return isDeepStrictEqual(targetsOf(door, config, user).map(targetId).toSorted(), targets.map(targetId).toSorted())
 }

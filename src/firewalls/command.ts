@@ -48,14 +48,14 @@ function expand(command: string, values: Values): string {
   return command.replaceAll(TOKEN, (_, name: keyof Values) => values[name])
 }
 
-function valuesOf({ rule, commands }: Target, { address, seconds }: { address: Address; seconds: number }): Values {
+function valuesOf({ rule, user, commands }: Target, { address, seconds }: { address: Address; seconds: number }): Values {
   const values: Values = {
     IP: address,
     PORT: String(commands?.port?.port ?? ''),
     PROTO: commands?.port?.proto ?? '',
     // A second rule of one name is `name#2`, and behind a blank that would be a comment.
     RULE: reducedName(rule ?? '').replaceAll('#', '_'),
-    USER: '',
+    USER: user ?? '',
     UNTIL: new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
   }
   const odd = Object.values(values).find((value) => !HARMLESS.test(value))

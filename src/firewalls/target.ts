@@ -17,6 +17,8 @@ export interface Target {
   readonly ports?: readonly OpenPort[]
   /** Where an entry is one rule's: command. */
   readonly rule?: string
+  /** And one user's of it. */
+  readonly user?: string
   readonly commands?: TargetCommands
 }
 

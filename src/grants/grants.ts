@@ -4,7 +4,7 @@ import type { Clocks } from '../clocks.ts'
 import type { Target } from '../firewalls/target.ts'
 import { ExpiryQueue } from './expiry.ts'
 
-/** The permission that one address holds by one rule until a time. */
+/** The permission that one address holds by one rule until a time: one for each user who knocked from there. */
 export interface Grant {
   readonly rule: string
   readonly user: string | undefined
@@ -42,11 +42,13 @@ export interface GrantWatcher {
   readonly ended: (grant: Grant) => void
 }
 
-/** The grants that stand: at most one per rule and address. */
+/** The grants that stand: at most one per rule, user and address. */
 export class Grants {
   readonly #clocks: Pick<Clocks, 'wall' | 'boot'>
   readonly #watcher: GrantWatcher | undefined
   readonly #standing = new Map<string, Grant>()
+  /** The same; there is seldom more than one. */
+  readonly #byAddress = new Map<Address, readonly Grant[]>()
   /** By the boot clock; also those that were extended or closed since: only what stands expires. */
   readonly #expiries = new ExpiryQueue<Grant>()
   /** How far the wall clock was ahead of the boot clock when it was last looked at. */
@@ -75,14 +77,19 @@ export class Grants {
     return this.#standing.values()
   }
 
-  find(rule: string, address: Address): Grant | undefined {
-    return this.#standing.get(keyOf(rule, address))
+  /** Everybody's by that rule at that address. */
+  of(rule: string, address: Address): readonly Grant[] {
+    return this.#byAddress.get(address)?.filter((grant) => grant.rule === rule) ?? NONE
+  }
+
+  find(holder: Holder): Grant | undefined {
+    return this.#standing.get(keyOf(holder))
   }
 
   /** Opens, or extends what stands: never beyond max_open from the first open, and never to an earlier time. */
   open(wish: Wish): { readonly extended: boolean; readonly grant: Grant } {
     const { rule, user, address, time, targets, kill } = wish
-    const before = this.find(rule, address)
+    const before = this.find(wish)
     const lead = (this.#clocks.wall() - this.#clocks.boot()) as Micros
     // A line may be some seconds ahead of the clock: that gives nobody more time.
     const matched = Math.min(time - lead, this.#clocks.boot())
@@ -107,11 +114,11 @@ export class Grants {
     this.#put(grant, undefined)
   }
 
-  /** Ends a grant before its time; undefined if there is none. */
-  close(rule: string, address: Address): Grant | undefined {
-    const grant = this.find(rule, address)
-    if (grant) this.#end(grant)
-    return grant
+  /** Ends a grant before its time; false if it does not stand any more. */
+  close(grant: Grant): boolean {
+    const stands = this.find(grant) === grant
+    if (stands) this.#end(grant)
+    return stands
   }
 
   /** Ends the grants whose time has come, the earliest first. */
@@ -120,7 +127,7 @@ export class Grants {
     const wall = this.#clocks.wall()
     const expired: Grant[] = []
     for (let grant = this.#expiries.take(boot); grant; grant = this.#expiries.take(boot)) {
-      if (this.find(grant.rule, grant.address) === grant) expired.push(this.#end(grant))
+      if (this.find(grant) === grant) expired.push(this.#end(grant))
     }
     // Only a step forward can end a grant by the wall clock before the boot clock does.
     const steppedForward = wall - boot > this.#lead
@@ -134,18 +141,32 @@ export class Grants {
   }
 
   #put(grant: Grant, before: Grant | undefined): void {
-    this.#standing.set(keyOf(grant.rule, grant.address), grant)
+    if (before) this.#takeFromAddress(before)
+    this.#standing.set(keyOf(grant), grant)
+    this.#byAddress.set(grant.address, [...(this.#byAddress.get(grant.address) ?? []), grant])
     this.#expiries.add(grant, grant.deadline)
     this.#watcher?.stands(grant, before)
   }
 
+  #takeFromAddress(grant: Grant): void {
+    const left = this.#byAddress.get(grant.address)?.filter((other) => other !== grant) ?? NONE
+    if (left.length > 0) this.#byAddress.set(grant.address, left)
+    else this.#byAddress.delete(grant.address)
+  }
+
   #end(grant: Grant): Grant {
-    this.#standing.delete(keyOf(grant.rule, grant.address))
+    this.#standing.delete(keyOf(grant))
+    this.#takeFromAddress(grant)
     this.#watcher?.ended(grant)
     return grant
   }
 }
 
-function keyOf(rule: string, address: Address): string {
-  return `${address} ${rule}`
+const NONE: readonly Grant[] = []
+
+/** Who holds a grant. */
+type Holder = Pick<Wish, 'rule' | 'user' | 'address'>
+
+function keyOf({ rule, user, address }: Holder): string {
+  return `${address} ${rule} ${user ?? ''}`
 }

@@ -83,6 +83,7 @@ const TARGET = v.strictObject({
   port: v.exactOptional(OPEN_PORT),
   ports: v.exactOptional(v.array(OPEN_PORT)),
   rule: v.exactOptional(v.string()),
+  user: v.exactOptional(v.string()),
   commands: v.exactOptional(COMMANDS),
 })
 const LEDGER = v.object({

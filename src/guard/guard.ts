@@ -16,7 +16,7 @@ import { ALL_PARTS, keyNetworkText, networkKey, originOf } from './origin.ts'
 import { Scanners } from './scanners.ts'
 
 export interface GuardParts extends Pick<CapParts, 'isConnected'> {
-  readonly grants: Pick<Grants, 'now' | 'size' | 'all' | 'find'>
+  readonly grants: Pick<Grants, 'now' | 'size' | 'all' | 'find' | 'of'>
 }
 
 /** Whom a rule does not listen to, and why. */
@@ -80,20 +80,20 @@ export class Guard {
   }
 
   /** An attempt ended: if it was one failure too many, its rule does not listen for a while. */
-  failed({ rule, address, time, failure, sequence }: AttemptEnd): Happening[] {
+  failed({ rule, user, address, time, failure }: AttemptEnd): Happening[] {
     const limits = this.#doors.get(rule.name)?.guard
     if (!failure || rule.secret || limits === undefined || this.#isSpared(rule.name, address)) return []
     const lockout = this.#lockouts.failed(rule.name, originOf(address), limits, this.#now)
     if (!lockout) return []
     const until = (time + limits.lockout) as Micros
-    return [{ event: 'lockout', rule: rule.name, address, ...(sequence.user !== undefined && { user: sequence.user }), time, network: lockout.network, until }]
+    return [{ event: 'lockout', rule: rule.name, address, ...(user !== undefined && { user }), time, network: lockout.network, until }]
   }
 
   /** Whether a match may open, or extend what stands. */
   admit(door: DoorRule, asker: Asker): Admission | { readonly kind: 'cooled'; readonly left: Micros } {
     const cooled = this.#coolDowns.until(asker, this.#now)
     if (cooled !== undefined) return { kind: 'cooled', left: (cooled - this.#now) as Micros }
-    return this.#grants.find(asker.rule, asker.address) ? { kind: 'open', evict: [] } : this.#caps.admit(asker, door.guard, this.#now)
+    return this.#grants.find(asker) ? { kind: 'open', evict: [] } : this.#caps.admit(asker, door.guard, this.#now)
   }
 
   /** A match has taken effect. */
@@ -138,7 +138,7 @@ export class Guard {
 
   /** Nothing is held against these. */
   #isSpared(rule: string, address: Address): boolean {
-    return this.#grants.find(rule, address) !== undefined || this.#isAllowed(address)
+    return this.#grants.of(rule, address).length > 0 || this.#isAllowed(address)
   }
 
   #isAllowed(address: Address): boolean {

@@ -20,7 +20,7 @@ export class OneTimeLists {
   }
 
   load({ rules, style }: Pick<Config, 'rules' | 'style'>): void {
-    this.#lists = [...new Set(rules.flatMap(({ lists }) => lists))]
+    this.#lists = [...new Set(rules.flatMap(({ lists }) => lists.map(({ path }) => path)))]
     this.#style = style
   }
 

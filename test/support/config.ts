@@ -1,5 +1,5 @@
 import type { Config } from '../../src/config/config.ts'
-import type { ReadFile } from '../../src/config/one-time.ts'
+import type { ReadFile } from '../../src/config/user-section.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { formatProblem } from '../../src/config/problem.ts'
 

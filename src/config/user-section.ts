@@ -1,0 +1,48 @@
+import { dirname, resolve } from 'node:path'
+import { reasonOf } from '../error.ts'
+import { parseSecret, type Secret } from '../../rules/derive/secret.ts'
+import { quoted } from '../printable.ts'
+import type { Report } from './problem.ts'
+import { key, readSection } from './schema.ts'
+import { lineOf, type SectionText } from './section-text.ts'
+import { readText } from './values.ts'
+
+/** The whole text of a file; throws as fs does. A secret is refused where others than the daemon's `user` can read it. */
+export type ReadFile = (path: string, what: 'list' | 'secret', user?: string) => string
+
+const KEYS = { secret: key(readText), one_time_sequences: key(readText) }
+
+/** Somebody who may have sequences of his own. */
+export interface UserConfig {
+  readonly name: string
+  readonly secret: Secret | undefined
+  /** The list of his one-time sequences, as it was written. */
+  readonly list: string | undefined
+  readonly line: number
+}
+
+/** A user, with his secret; undefined after its errors were reported. What is wrong with a secret is told without a character of it. */
+export function readUser(section: SectionText, { readFile, report }: { readonly readFile: ReadFile; readonly report: Report }): UserConfig | undefined {
+  const keys = readSection(section, KEYS, report)
+  if (keys === undefined) return undefined
+  const { name, line } = section
+  if (keys.secret === undefined && keys.one_time_sequences === undefined) {
+    report.error(line, `user ${name} has neither secret nor one_time_sequences: set one of them to the path of a file`)
+    return undefined
+  }
+  if (keys.secret === undefined) return { name, secret: undefined, list: keys.one_time_sequences, line }
+  const secret = readSecret(resolve(dirname(report.file), keys.secret), readFile)
+  if ('value' in secret) return { name, secret: secret.value, list: keys.one_time_sequences, line }
+  report.error(lineOf(section, 'secret'), `secret: ${secret.fault}`)
+  return undefined
+}
+
+function readSecret(path: string, readFile: ReadFile): { readonly value: Secret } | { readonly fault: string } {
+  try {
+    const value = parseSecret(readFile(path, 'secret'))
+    const advice = 'write it in base32 (A to Z, 2 to 7), alone in the file, as in: head -c 20 /dev/urandom | base32'
+    return value === undefined ? { fault: `${quoted(path)} holds no secret: ${advice}` } : { value }
+  } catch (error) {
+    return { fault: `${quoted(path)} cannot be read: ${reasonOf(error)}` }
+  }
+}
