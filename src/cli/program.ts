@@ -2,8 +2,9 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { KnocktailError } from '../error.ts'
 import { printable } from '../printable.ts'
+import { checkCommand } from './check-command.ts'
 import { daemonCommands } from './daemon-commands.ts'
-import { runCheck } from './check.ts'
+import { initCommand } from './init-command.ts'
 import { cutThen, knockCommand } from './knock-command.ts'
 import { runParse } from './parse.ts'
 import { runParsers } from './parsers.ts'
@@ -61,10 +62,8 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .option('--unmatched', 'the lines that show no event instead, each with the reason')
     .action(async (logs: string[], options) => done(await runParse(logs, options)))
 
-  program.command('check').summary('check a configuration and print it as understood')
-    .description('Reads a configuration, tells everything wrong at once, and prints what was understood.')
-    .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
-    .action(async (options) => done(await runCheck(options)))
+  checkCommand(program, done)
+  initCommand(program, done)
 
   program.command('parsers').summary('list the log formats')
     .description('Lists the log formats that are understood.')

@@ -1,0 +1,174 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { useNamespaceLog } from '../support/door.ts'
+import { eventually } from '../support/eventually.ts'
+import { addressOf, useNetns, type Netns } from '../support/netns.ts'
+import { BIN, useFolder } from '../support/run.ts'
+import { systemTest } from '../support/system.ts'
+
+/** What `init` writes, followed to the letter: each command that it prints is run as it stands. */
+
+const ALWAYS = '192.0.2.9'
+const STRANGER = '192.0.2.3'
+const SERVER = addressOf('server', 4)
+const TOOLS = ['ip', 'nc', 'hping3', 'nohup', 'pkill', 'dmesg']
+const LIMIT_MS = 60_000
+
+/** The commands of the steps, by the step's title. */
+function commandsOf(steps: string, title: RegExp): string[] {
+  const step = steps.split(/^(?=\d+\. )/m).find((text) => title.test(text.split('\n')[0]!))
+  expect(step, String(title)).toBeDefined()
+  return step!.split('\n').filter((line) => line.startsWith('       ')).map((line) => line.trim())
+}
+
+/** A connection that stands: what is sent comes back. */
+class Standing {
+  readonly #child: ChildProcess
+  #heard = ''
+  #count = 0
+
+  constructor(net: Netns, port: number) {
+    this.#child = net.start('client', ['nc', SERVER, String(port)])
+    this.#child.stdout!.on('data', (chunk: Buffer) => (this.#heard += chunk.toString()))
+  }
+
+  async answers(): Promise<void> {
+    const word = `word ${++this.#count}\n`
+    this.#child.stdin!.write(word)
+    await eventually(() => expect(this.#heard).toContain(word))
+  }
+}
+
+const ECHO = "require('net').createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(Number(process.argv[1]), '::')"
+
+interface Way {
+  readonly firewall: string
+  readonly tools: readonly string[]
+  /** Before `init`. */
+  readonly prepare?: (net: Netns) => Promise<unknown>
+  /** After the tests. */
+  readonly clean?: (net: Netns) => void
+}
+
+const etcOf = (net: Netns): string => join('/etc/netns', net.nameOf('server'))
+
+const WAYS: readonly Way[] = [
+  { firewall: 'nftables', tools: ['nft'] },
+  { firewall: 'iptables', tools: ['iptables', 'ip6tables', 'iptables-restore'] },
+  {
+    firewall: 'ufw', tools: ['ufw', 'iptables'],
+    prepare: async (net) => {
+      // `ip netns exec` lays what is in this folder over /etc: so the machine's own ufw is not touched.
+      mkdirSync(etcOf(net), { recursive: true })
+      cpSync('/etc/ufw', join(etcOf(net), 'ufw'), { recursive: true })
+      cpSync('/etc/default', join(etcOf(net), 'default'), { recursive: true })
+      await net.serve(['ufw', '--force', 'enable'])
+      await net.serve(['ufw', 'allow', '22/tcp'])
+    },
+    clean: (net) => rmSync(etcOf(net), { recursive: true, force: true }),
+  },
+]
+
+for (const { firewall, tools, prepare, clean } of WAYS) {
+  systemTest([...TOOLS, ...tools])(`what init writes for ${firewall}`, () => {
+    useNamespaceLog()
+    const net = useNetns()
+    const folder = useFolder()
+    const prefix = `kt${process.pid}${firewall[0]}: `
+    const [written, place, programs] = ['written', 'place', 'programs'].map((name) => join(folder.path, name)) as [string, string, string]
+    const path = { PATH: `${programs}:${process.env['PATH']}` }
+    let steps: string
+    let standing: Standing
+    let daemon: ChildProcess
+    let log = ''
+
+    const shell = async (command: string): Promise<string> => net.serve(['env', `PATH=${path.PATH}`, 'sh', '-c', command])
+    const getsIn = async (from?: string): Promise<boolean> => {
+      const source = from === undefined ? [] : ['-s', from]
+      return (await net.inClient(['nc', '-z', '-w1', ...source, SERVER, '22'])).code === 0
+    }
+
+    beforeAll(async () => {
+      mkdirSync(programs)
+      // As installed; and it keeps its ledger away from the machine's own.
+      writeFileSync(join(programs, 'knocktail'), `#!/bin/sh\nverb=$1; shift\n[ $verb = run ] && set -- "$@" --state-dir ${join(folder.path, 'state')}\nexec ${process.execPath} ${BIN} $verb "$@"\n`, { mode: 0o755 })
+      writeFileSync(join(programs, 'ssh'), '#!/bin/sh\nexec nc -z -w2 $1 22\n', { mode: 0o755 })
+      for (const address of [ALWAYS, STRANGER]) await net.addClient(address)
+      net.start('server', [process.execPath, '-e', ECHO, '22'])
+      await prepare?.(net)
+      await eventually(async () => expect(await getsIn()).toBe(true))
+      standing = new Standing(net, 22)
+      await standing.answers()
+      await shell(`knocktail init --yes --kind static --firewall ${firewall} --log kmsg --host ${SERVER} --always-allow ${ALWAYS} --prefix '${prefix}' --folder ${written} --place ${place} > ${folder.path}/said`)
+      steps = readFileSync(join(written, 'NEXT-STEPS'), 'utf8')
+    }, LIMIT_MS)
+    afterAll(() => {
+      daemon?.kill()
+      clean?.(net)
+    })
+
+    it('says what it has written down, and changes nothing by itself', async () => {
+      expect(readFileSync(join(folder.path, 'said'), 'utf8')).toContain(steps.trimEnd())
+      expect(await getsIn()).toBe(true)
+    })
+
+    it('shuts the door, but not for whoever is always allowed, and not for connections that stand', async () => {
+      for (const title of [/Put the files/, /Keep a way back/, /Load the rules/]) for (const command of commandsOf(steps, title)) await shell(command)
+      await standing.answers()
+      expect(await getsIn()).toBe(false)
+      expect(await getsIn(ALWAYS)).toBe(true)
+    }, LIMIT_MS)
+
+    it('runs, opens for the knock of the client\'s line, and closes', async () => {
+      for (const command of commandsOf(steps, /See whether all/)) await shell(command)
+      // So that it need not be waited for so long; nothing else is changed.
+      const config = readFileSync(join(place, 'knocktail.conf'), 'utf8')
+      writeFileSync(join(place, 'knocktail.conf'), config.replace('open_for = 30s', 'open_for = 2s'))
+      const [run] = commandsOf(steps, /Start Knocktail/)
+      daemon = net.start('server', ['sh', '-c', `exec ${run}`], path)
+      daemon.stdout!.on('data', (chunk: Buffer) => (log += chunk.toString()))
+      daemon.stderr!.on('data', (chunk: Buffer) => (log += chunk.toString()))
+      await eventually(() => expect(log).toContain('"source-running"'))
+      expect(await getsIn()).toBe(false)
+      const [line] = commandsOf(steps, /From elsewhere/)
+      // The first try may be faster than the firewall's command.
+      await eventually(async () => expect((await net.inClient(['env', `PATH=${path.PATH}`, 'sh', '-c', line!])).code, log).toBe(0))
+      expect(await getsIn(STRANGER)).toBe(false)
+      await eventually(() => expect(log).toContain('"event":"closed"'))
+      expect(await getsIn()).toBe(false)
+      await standing.answers()
+    }, LIMIT_MS)
+
+    it('hears a knock amid a flood from another address, of which little is logged', async () => {
+      const [line] = commandsOf(steps, /From elsewhere/)
+      const [port] = /\d+/.exec(line!.replace('for port in', ''))!
+      const logged = async (): Promise<number> => Number(await net.serve(['sh', '-c', `dmesg | grep -F '${prefix}' | grep -cF 'SRC=${STRANGER} ' || true`]))
+      const begunMs = performance.now()
+      const flood = net.start('client', ['hping3', '-q', '-S', '-i', 'u500', '-p', port!, '-a', STRANGER, SERVER])
+      let said = ''
+      flood.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()))
+      await eventually(async () => expect(await logged()).toBeGreaterThan(15))
+      await eventually(async () => expect((await net.inClient(['env', `PATH=${path.PATH}`, 'sh', '-c', line!])).code, log).toBe(0))
+      await eventually(() => expect(performance.now() - begunMs).toBeGreaterThan(2000))
+      const ended = new Promise((resolve) => flood.once('exit', resolve))
+      flood.kill('SIGINT')
+      await ended
+      const most = 20 * ((performance.now() - begunMs) / 1000 + 2)
+      expect(await logged()).toBeLessThan(most)
+      expect(Number(/(\d+) packets transmitted/.exec(said)![1])).toBeGreaterThan(2 * most)
+    }, LIMIT_MS)
+
+    it('is taken away again by the script that the way back runs, which is not run any more', async () => {
+      const [stop] = commandsOf(steps, /When it works/)
+      await shell(stop!)
+      await eventually(async () => expect((await net.inServer(['pgrep', '-f', `${place}/undo.sh`])).code).toBe(1))
+      expect(await getsIn(STRANGER)).toBe(false)
+      await shell(`sh ${place}/undo.sh`)
+      expect(await getsIn()).toBe(true)
+      expect(await getsIn(STRANGER)).toBe(true)
+      await standing.answers()
+    }, LIMIT_MS)
+  })
+}
