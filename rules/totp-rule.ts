@@ -2,13 +2,13 @@ import { sameText } from './derive/secret.ts'
 import { codeOfPorts, codeRanges, totpCode, type CodeForm } from './derive/totp.ts'
 import { portOf } from './key.ts'
 import { Recent } from './recent.ts'
-import type { PortStep, Rule, Sequence, Step } from './rule.ts'
+import type { FixedStep, PortStep, Rule, Sequence, Step } from './rule.ts'
 import { STEPS_KEPT, verdictOf, type SecretUser } from './secret-user.ts'
 import type { Spent } from './spent.ts'
 
 /** A rule that is opened by an authenticator app's code, each group of its digits knocked as a port, after a prefix that is always the same. */
 export interface TotpForm extends CodeForm {
-  readonly prefix: readonly Step[]
+  readonly prefix: readonly FixedStep[]
   readonly proto: PortStep['proto']
 }
 

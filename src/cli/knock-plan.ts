@@ -109,7 +109,8 @@ function goalOf(options: KnockOptions, rest: readonly string[], profilePort: Por
   const proxy = optionalPort('--proxy', options.proxy)
   if (proxy !== undefined) return { kind: 'proxy', port: proxy }
   if (options.then !== undefined) return { kind: 'run', port: waitPort ?? profilePort ?? SSH, command: [...options.then, ...rest] }
-  return waitPort === undefined ? { kind: 'knock' } : { kind: 'wait', port: waitPort }
+  const port = waitPort ?? profilePort
+  return port === undefined ? { kind: 'knock' } : { kind: 'wait', port }
 }
 
 function optionalPort(option: string, text: string | undefined): Port | undefined {

@@ -3,14 +3,14 @@ import type { Port } from '../../parsers/event.ts'
 import type { Micros } from '../../parsers/time.ts'
 import { hmacPorts } from '../../rules/derive/hmac-ports.ts'
 import { tokenOf, type Binding } from '../../rules/derive/mac.ts'
-import { parseSecret, type Secret } from '../../rules/derive/secret.ts'
+import { parseSecret, SECRET_BYTES, TOTP_SECRET_BYTES, type Secret } from '../../rules/derive/secret.ts'
 import { timeStepAt } from '../../rules/derive/time-step.ts'
 import { totpPorts } from '../../rules/derive/totp.ts'
 import type { RequestStep, FixedStep } from '../../rules/rule.ts'
 import { KnocktailError } from '../error.ts'
 import { printable } from '../printable.ts'
 import { nextOf, takeNext } from './one-time-list.ts'
-import type { Identity, Origin, Recipe } from './profile.ts'
+import type { Origin, Recipe } from './profile.ts'
 import { readOwnFile } from './secret-file.ts'
 
 /** What is knocked now. */
@@ -37,8 +37,7 @@ export interface Circumstances {
   readonly now: () => Micros
 }
 
-/** The least length that RFC 4226 (section 4, R6) asks of a secret, and what a MAC of 128 bits is worth. */
-const LEAST_BYTES = { totp: 10, hmac: 16, token: 16 } as const
+const LEAST_BYTES = { totp: TOTP_SECRET_BYTES, hmac: SECRET_BYTES, token: SECRET_BYTES } as const
 
 /** Reads what the recipe needs of files. Throws a KnocktailError. */
 export function openRecipe(recipe: Recipe, circumstances: Circumstances): Maker {
@@ -67,19 +66,19 @@ function timed(make: (timeStep: number) => readonly FixedStep[], now: () => Micr
   }
 }
 
-function stepsOf(recipe: Timed, secret: Secret, timeStep: number, { address, scheme }: Circumstances): readonly FixedStep[] {
+function stepsOf(recipe: Timed, secret: Secret, timeStep: number, circumstances: Circumstances): readonly FixedStep[] {
   switch (recipe.kind) {
     case 'totp':
-      return [...recipe.prefix, ...portSteps(totpPorts(secret, timeStep, recipe.form), recipe.proto)]
+      return [...recipe.form.prefix, ...portSteps(totpPorts(secret, timeStep, recipe.form), recipe.form.proto)]
     case 'hmac':
-      return portSteps(hmacPorts(secret, bind(recipe.identity, timeStep, address), recipe.draw), recipe.proto)
+      return portSteps(hmacPorts(secret, bind(recipe, timeStep, circumstances), recipe.form), recipe.form.proto)
     case 'token':
-      return [tokenStep(recipe.path, tokenOf(secret, bind(recipe.identity, timeStep, address)), scheme)]
+      return [tokenStep(recipe.form.path, tokenOf(secret, bind(recipe, timeStep, circumstances)), circumstances.scheme)]
   }
 }
 
-function bind({ bindAddress, ...names }: Identity, timeStep: number, address: Address): Binding {
-  return { ...names, timeStep, address: bindAddress ? address : undefined }
+function bind({ user, form: { hostId, rule, bindAddress } }: Extract<Timed, { user: string }>, timeStep: number, { address }: Circumstances): Binding {
+  return { hostId, rule, user, timeStep, address: bindAddress ? address : undefined }
 }
 
 function portSteps(ports: readonly Port[], proto: 'tcp' | 'udp'): FixedStep[] {

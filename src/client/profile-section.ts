@@ -1,38 +1,39 @@
 import { resolve } from 'node:path'
-import { codeRanges, type CodeForm } from '../../rules/derive/totp.ts'
-import type { Port } from '../../parsers/event.ts'
+import { readDuration } from '../config/duration.ts'
+import { hmacFault, hmacForm, tokenForm, totpFault, totpForm } from '../config/knock-forms.ts'
 import type { Report } from '../config/problem.ts'
 import { key, keyOr, readSection } from '../config/schema.ts'
 import { lineOf, type SectionText } from '../config/section-text.ts'
-import { readDuration } from '../config/duration.ts'
-import { readInteger, readOneOf, readText, readYesNo } from '../config/values.ts'
-import type { Identity, Kind, Profile, Recipe } from './profile.ts'
-import { readAddress, readBases, readHostName, readOnePort, readOrigin, readPortRange, readRecipe, readRequestPath, readTrust } from './profile-values.ts'
+import { readRequestPath, readSequence, withSecret, type WrittenSequence } from '../config/sequence.ts'
+import { readHostId, readInteger, readOneOf, readPortRange, readPorts, readText, readYesNo } from '../config/values.ts'
+import type { Profile, Recipe } from './profile.ts'
+import { readAddress, readHostName, readOnePort, readOrigin, readTrust } from './profile-values.ts'
 
 /** Every key that a profile may have; those that make the sequence are named as in the daemon's rule, and mean the same. */
 const KEYS = {
   host: key(readHostName),
-  sequence: key(readRecipe),
+  sequence: key(withSecret(readSequence)),
   delay: key(readDuration),
   wait_port: key(readOnePort),
   secret: key(readText),
   one_time_sequences: key(readText),
-  digits: keyOr(readOneOf('8', '6'), '8'),
-  bases: key(readBases),
-  proto: keyOr(readOneOf('tcp', 'udp'), 'tcp'),
-  knocks: keyOr(readInteger(3, 32), '5'),
-  port_range: keyOr(readPortRange, '10000-59999'),
-  host_id: key(readText),
+  digits: key(readOneOf('8', '6')),
+  bases: key(readPorts),
+  proto: key(readOneOf('tcp', 'udp')),
+  knocks: key(readInteger(2, 16)),
+  port_range: key(readPortRange),
+  host_id: key(readHostId),
   rule: key(readText),
   user: key(readText),
-  bind_address: keyOr(readYesNo, 'no'),
+  bind_address: key(readYesNo),
   address: key(readAddress),
-  token_path: keyOr(readRequestPath, '/knock'),
+  token_path: key(readRequestPath),
   origin: key(readOrigin),
   certificate: keyOr(readTrust, 'authorities'),
 }
 
 type Values = NonNullable<ReturnType<typeof readSection<typeof KEYS>>>
+type Kind = Recipe['kind']
 
 const ALWAYS = ['host', 'sequence', 'delay', 'wait_port']
 const IDENTITY = ['secret', 'host_id', 'rule', 'user']
@@ -41,7 +42,7 @@ const IDENTITY = ['secret', 'host_id', 'rule', 'user']
 const TAKES: Readonly<Record<Kind, { readonly needs: readonly string[]; readonly also: readonly string[] }>> = {
   static: { needs: [], also: ['origin', 'certificate'] },
   'one-time': { needs: ['one_time_sequences'], also: ['origin', 'certificate'] },
-  totp: { needs: ['secret', 'bases'], also: ['digits', 'proto', 'origin', 'certificate'] },
+  totp: { needs: ['secret'], also: ['bases', 'digits', 'proto', 'origin', 'certificate'] },
   hmac: { needs: IDENTITY, also: ['knocks', 'port_range', 'proto', 'bind_address', 'address'] },
   token: { needs: IDENTITY, also: ['token_path', 'bind_address', 'address', 'origin', 'certificate'] },
 }
@@ -54,9 +55,11 @@ export function readProfile(section: SectionText, folder: string, report: Report
     report.error(section.line, `[${section.name}] has no sequence: say what is knocked`)
     return undefined
   }
-  const problems = [...keyProblems(values.sequence.kind, section), ...rangeProblems(values.sequence.kind, values)]
+  const recipe = toRecipe(values, values.sequence, folder)
+  const problems = [...keyProblems(recipe.kind, section), ...rangeProblems(recipe)]
   for (const { name, message } of problems) report.error(lineOf(section, name), `${name}: ${message}`)
-  return problems.length === 0 ? toProfile(section.name, values, folder) : undefined
+  const { host, address, origin, certificate: trust, delay, wait_port: waitPort } = values
+  return problems.length === 0 ? { name: section.name, host, address, origin, trust, delay, waitPort, recipe } : undefined
 }
 
 interface KeyProblem {
@@ -70,44 +73,27 @@ function keyProblems(kind: Kind, section: SectionText): KeyProblem[] {
   const taken = [...ALWAYS, ...needs, ...also]
   const foreign = [...section.entries.keys()].filter((name) => !taken.includes(name))
   return [
-    ...missing.map((name) => ({ name, message: `is missing: a ${kind} sequence needs what the daemon's configuration says` })),
-    ...foreign.map((name) => ({ name, message: `means nothing to a ${kind} sequence: remove it` })),
+    ...missing.map((name) => ({ name, message: `is missing: a sequence that is ${kind} needs what the daemon's configuration says` })),
+    ...foreign.map((name) => ({ name, message: `means nothing for a sequence that is ${kind}: remove it` })),
   ]
 }
 
-function rangeProblems(kind: Kind, values: Values): KeyProblem[] {
-  const { low, high } = values.port_range
-  if (kind === 'hmac' && high - low + 1 < values.knocks) return [{ name: 'port_range', message: `has fewer ports than the ${values.knocks} that are knocked` }]
-  if (kind !== 'totp' || values.bases === undefined) return []
-  const form = formOf(values, values.bases)
-  if (form.bases.length > form.digits) return [{ name: 'bases', message: `are more than the ${form.digits} digits of a code` }]
-  const beyond = codeRanges(form).find(({ from, count }) => from + count - 1 > 65_535)
-  return beyond === undefined ? [] : [{ name: 'bases', message: `${beyond.from} leaves no room for ${beyond.count} ports above it` }]
+function rangeProblems(recipe: Recipe): KeyProblem[] {
+  const message = recipe.kind === 'totp' ? totpFault(recipe.form) : recipe.kind === 'hmac' ? hmacFault(recipe.form) : undefined
+  return message === undefined ? [] : [{ name: recipe.kind === 'totp' ? 'bases' : 'port_range', message }]
 }
 
-function formOf(values: Values, bases: readonly Port[]): CodeForm {
-  return { digits: values.digits === '6' ? 6 : 8, bases }
-}
-
-function toProfile(name: string, values: Values, folder: string): Profile {
-  const { host, address, origin, certificate: trust, delay, wait_port: waitPort } = values
-  return { name, host, address, origin, trust, delay, waitPort, recipe: toRecipe(values, folder) }
-}
-
-function toRecipe(values: Values, folder: string): Recipe {
-  const { proto, knocks, port_range: range, bases = [] } = values
-  const { kind, steps } = values.sequence!
-  const secretFile = resolve(folder, values.secret ?? '')
+/** What is missing of it is reported by itself. */
+function toRecipe(values: Values, { steps, secret: word }: WrittenSequence, folder: string): Recipe {
+  const { secret = '', one_time_sequences: list = '', host_id: hostId = '', rule = '', user = '' } = values
+  const secretFile = resolve(folder, secret)
+  const kind: Kind = word ?? 'static'
   const made: { readonly [K in Kind]: () => Extract<Recipe, { kind: K }> } = {
     static: () => ({ kind: 'static', steps }),
-    'one-time': () => ({ kind: 'one-time', list: resolve(folder, values.one_time_sequences ?? '') }),
-    totp: () => ({ kind: 'totp', secretFile, prefix: steps, form: formOf(values, bases), proto }),
-    hmac: () => ({ kind: 'hmac', secretFile, identity: identityOf(values), draw: { knocks, ...range }, proto }),
-    token: () => ({ kind: 'token', secretFile, identity: identityOf(values), path: values.token_path }),
+    'one-time': () => ({ kind: 'one-time', list: resolve(folder, list) }),
+    totp: () => ({ kind: 'totp', secretFile, form: totpForm(values, steps) }),
+    hmac: () => ({ kind: 'hmac', secretFile, user, form: hmacForm(values, { hostId, rule }) }),
+    token: () => ({ kind: 'token', secretFile, user, form: tokenForm(values, { hostId, rule }) }),
   }
   return made[kind]()
-}
-
-function identityOf({ host_id: hostId = '', rule = '', user = '', bind_address: bindAddress }: Values): Identity {
-  return { hostId, rule, user, bindAddress }
 }

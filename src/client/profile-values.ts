@@ -1,42 +1,9 @@
 import { parseAddress, type Address } from '../../parsers/address.ts'
 import type { Port } from '../../parsers/event.ts'
-import type { FixedStep } from '../../rules/rule.ts'
-import { readList, type Read } from '../config/read.ts'
-import { readSequence } from '../config/sequence.ts'
+import type { Read } from '../config/read.ts'
 import { readPort } from '../config/values.ts'
 import { quoted } from '../printable.ts'
-import { MADE, type Kind, type Origin, type Trust } from './profile.ts'
-
-/** A sequence as the daemon's configuration writes it: steps, or a word for what is made anew each time, before which totp may have steps. */
-export function readRecipe(text: string): Read<{ readonly kind: Kind; readonly steps: readonly FixedStep[] }> {
-  const elements = text.split(',')
-  const word = elements.at(-1)?.trim()
-  const kind = MADE.find((made) => made === word)
-  if (kind === undefined) return withKind('static', text)
-  const before = elements.slice(0, -1).join(',')
-  if (before === '') return { value: { kind, steps: [] } }
-  return kind === 'totp' ? withKind(kind, before) : { fault: `${kind} stands alone: remove what is before it` }
-}
-
-function withKind(kind: Kind, text: string): Read<{ kind: Kind; steps: readonly FixedStep[] }> {
-  const read = readSequence(text)
-  if ('value' in read) return { value: { kind, steps: read.value } }
-  return { fault: `${read.fault}; or one of the words ${MADE.join(', ')}` }
-}
-
-export function readBases(text: string): Read<Port[]> {
-  return readList(text, (element) => {
-    const value = readPort(element)
-    return value === undefined ? { fault: `${quoted(element)} is no port from 1 to 65535` } : { value }
-  })
-}
-
-export function readPortRange(text: string): Read<{ readonly low: Port; readonly high: Port }> {
-  const [, from = '', to = ''] = /^(\d+)\s*-\s*(\d+)$/.exec(text) ?? []
-  const [low, high] = [readPort(from), readPort(to)]
-  if (low !== undefined && high !== undefined && low < high) return { value: { low, high } }
-  return { fault: `${quoted(text)} is no range of ports: write 10000-59999` }
-}
+import type { Origin, Trust } from './profile.ts'
 
 export function readOnePort(text: string): Read<Port> {
   const value = readPort(text)
@@ -76,11 +43,6 @@ export function readTrust(text: string): Read<Trust> {
   return { fault: `${quoted(text)} is none of authorities, any, and sha256: with the certificate's fingerprint in 64 hexadecimal digits` }
 }
 
-export function readRequestPath(text: string): Read<string> {
-  return /^\/[!-~]*[^/]$/.test(text) && !/[?#]/.test(text) ? { value: text } : { fault: `${quoted(text)} is no path: begin it with /, and do not end it with one` }
-}
-
-/** A name that the daemon's configuration has, or the host's: part of what is hashed, so it is taken as it is. */
 export function readHostName(text: string): Read<string> {
   return /^[\w.:%-]{1,253}$/.test(text) ? { value: text } : { fault: `${quoted(text)} is neither a host's name nor an address` }
 }

@@ -1,28 +1,18 @@
 import type { Address } from '../../parsers/address.ts'
 import type { Port } from '../../parsers/event.ts'
 import type { Micros } from '../../parsers/time.ts'
-import type { Draw } from '../../rules/derive/hmac-ports.ts'
-import type { Binding } from '../../rules/derive/mac.ts'
-import type { CodeForm } from '../../rules/derive/totp.ts'
+import type { HmacForm } from '../../rules/hmac-rule.ts'
 import type { FixedStep } from '../../rules/rule.ts'
-
-/** The words that stand at the end of a `sequence` in place of what they are made of anew each time. */
-export const MADE = ['totp', 'hmac', 'token', 'one-time'] as const
-export type Kind = 'static' | (typeof MADE)[number]
-
-/** Whose knock it is, as the daemon's rule says. */
-export type Identity = Pick<Binding, 'hostId' | 'rule' | 'user'> & {
-  /** Whether our address is part of what is knocked. */
-  readonly bindAddress: boolean
-}
+import type { TokenForm } from '../../rules/token-rule.ts'
+import type { TotpForm } from '../../rules/totp-rule.ts'
 
 /** How a sequence is made. Secrets and lists are files of their own, read when they are needed. */
 export type Recipe =
   | { readonly kind: 'static'; readonly steps: readonly FixedStep[] }
   | { readonly kind: 'one-time'; readonly list: string }
-  | { readonly kind: 'totp'; readonly secretFile: string; readonly prefix: readonly FixedStep[]; readonly form: CodeForm; readonly proto: 'tcp' | 'udp' }
-  | { readonly kind: 'hmac'; readonly secretFile: string; readonly identity: Identity; readonly draw: Draw; readonly proto: 'tcp' | 'udp' }
-  | { readonly kind: 'token'; readonly secretFile: string; readonly identity: Identity; readonly path: string }
+  | { readonly kind: 'totp'; readonly secretFile: string; readonly form: TotpForm }
+  | { readonly kind: 'hmac'; readonly secretFile: string; readonly user: string; readonly form: HmacForm }
+  | { readonly kind: 'token'; readonly secretFile: string; readonly user: string; readonly form: TokenForm }
 
 /** Where requests go: scheme, name and port as the server knows them. */
 export interface Origin {

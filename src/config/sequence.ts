@@ -14,12 +14,12 @@ const SECRET_WORDS = ['totp', 'hmac', 'token', 'one-time'] as const
 
 /** A sequence as a rule has it: fixed steps, and what each user must add. */
 export interface WrittenSequence {
-  readonly steps: readonly Step[]
+  readonly steps: readonly FixedStep[]
   readonly secret: (typeof SECRET_WORDS)[number] | undefined
 }
 
 /** `7000, 8000:udp`, `7412, 31877, totp`, `hmac`: with a word for what proves a secret as the last. */
-export function withSecret(read: (text: string) => Read<Step[]>): (text: string) => Read<WrittenSequence> {
+export function withSecret(read: (text: string) => Read<FixedStep[]>): (text: string) => Read<WrittenSequence> {
   return (text) => {
     const comma = text.lastIndexOf(',')
     const word = text.slice(comma + 1).trim()
@@ -32,7 +32,7 @@ export function withSecret(read: (text: string) => Read<Step[]>): (text: string)
   }
 }
 
-function withoutSecret(read: Read<Step[]>): Read<WrittenSequence> {
+function withoutSecret(read: Read<FixedStep[]>): Read<WrittenSequence> {
   return 'fault' in read ? read : { value: { steps: read.value, secret: undefined } }
 }
 
