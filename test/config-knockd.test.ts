@@ -280,3 +280,9 @@ it('takes [KNOCKTAIL] for a misspelt [knocktail]', () => {
     "t.conf:1: [KNOCKTAIL]: the section that makes a file Knocktail's own is [knocktail], in lower case",
   )
 })
+
+it('limits nothing that knockd does not', () => {
+  const { rules, scanPorts } = config('[d]\nsequence = 7000,8000\ncommand = x\n')
+  expect([scanPorts, rules[0]?.guard]).toMatchObject([0, { maxFailures: 0, maxRuleFailures: 0, maxOpens: 0, maxGrants: 0, coolDown: 0, trapPorts: [] }])
+  expect(config('[options]\nscan_ports = 50\n[d]\nsequence = 7000,8000\ncommand = x\nmax_failures = 5\n')).toMatchObject({ scanPorts: 50, rules: [{ guard: { maxFailures: 5 } }] })
+})

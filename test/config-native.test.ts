@@ -349,3 +349,20 @@ describe('the dialect is ini\'s', () => {
 it('a problem of the whole file has no line', () => {
   expect(formatProblem({ file: 'a.conf', line: 0, message: 'x' })).toBe('a.conf: x')
 })
+
+describe('what a rule bears of guessers and floods', () => {
+  it('has its defaults, and what is written', () => {
+    expect(only(rule())).toMatchObject({ guard: {
+      maxFailures: 10, maxRuleFailures: 0, failureWindow: 10 * MINUTE, lockout: 10 * MINUTE, trapPorts: [], maxOpens: 1200, maxGrants: 1000, coolDown: 0,
+    } })
+    const keys = ['max_failures = 3', 'max_rule_failures = 50', 'failure_window = 1h', 'lockout = 90s', 'trap_ports = 23, 5353/udp', 'max_opens = 6', 'max_grants = 2', 'cool_down = 1m']
+    expect(only(rule(...keys))).toMatchObject({ guard: {
+      maxFailures: 3, maxRuleFailures: 50, failureWindow: HOUR, lockout: 90 * SECOND, trapPorts: [{ proto: 'tcp', port: 23 }, { proto: 'udp', port: 5353 }], maxOpens: 6, maxGrants: 2, coolDown: MINUTE,
+    } })
+    expect([config(HEAD).scanPorts, config(`${HEAD}scan_ports = 0\n`).scanPorts]).toEqual([100, 0])
+  })
+
+  it.each([['max_failures = 1001'], ['lockout = 0'], ['failure_window = 0'], ['trap_ports = 0'], ['max_grants = -1'], ['cool_down = soon']])('refuses %s', (key) => {
+    expect(problems(rule(key))).toHaveLength(1)
+  })
+})

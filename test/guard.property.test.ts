@@ -1,0 +1,166 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseAddress, type Address } from '../parsers/address.ts'
+import { parseNetwork } from '../parsers/network.ts'
+import { MINUTE, SECOND, type Micros } from '../parsers/time.ts'
+import type { GuardLimits } from '../src/config/config.ts'
+import type { Grant } from '../src/grants/grants.ts'
+import { Caps } from '../src/guard/caps.ts'
+import { Lockouts } from '../src/guard/lockouts.ts'
+import { Marks } from '../src/guard/marks.ts'
+import { ALL_PARTS, keyNetworkText, networkKey, networkText, originOf } from '../src/guard/origin.ts'
+import { config } from './support/config.ts'
+import { Gate } from './support/gate.ts'
+
+/** What must hold whatever is spoofed. */
+
+const LIMITS: GuardLimits = { ...config('[knocktail]\n[d]\nsequence = 7, 9\nstart_command = x\n').rules[0]!.guard, maxFailures: 2, failureWindow: MINUTE, lockout: MINUTE }
+
+const v4 = fc.ipV4()
+const v6 = fc.tuple(fc.nat(0xffff), fc.nat(3), fc.nat(0xffff), fc.nat(3), fc.nat(0xffff)).map(([a, b, c, d, e]) => `2${a.toString(16).padStart(3, '0').slice(-3)}:${b}:${c.toString(16)}:${d}::${e.toString(16)}`)
+const addresses: fc.Arbitrary<Address> = fc.oneof(v4, fc.nat(600).map((n) => `192.0.${n >> 8}.${n & 255}`), v6, fc.ipV6()).map((text) => parseAddress(text)!).filter(Boolean)
+
+describe('networks', () => {
+  it('are told as what contains the address, and are found again from their key', () => {
+    fc.assert(fc.property(addresses, fc.nat(ALL_PARTS), (address, length) => {
+      const origin = originOf(address)
+      const text = networkText(origin, length)
+      expect(parseNetwork(text)?.contains(address)).toBe(true)
+      expect(keyNetworkText(networkKey(origin, ALL_PARTS))).toBe(networkText(origin, ALL_PARTS))
+    }))
+  })
+
+  it('have one key each: two addresses have the same one if, and only if, the network of one contains the other', () => {
+    fc.assert(fc.property(addresses, addresses, fc.integer({ min: 1, max: ALL_PARTS }), (one, other, length) => {
+      const isSame = networkKey(originOf(one), length) === networkKey(originOf(other), length)
+      expect(isSame).toBe(parseNetwork(networkText(originOf(one), length))!.contains(other))
+    }))
+  })
+})
+
+describe('a lock-out', () => {
+  const CAPACITY = 16
+
+  it('stands until its time, whatever is spoofed meanwhile, in bounded memory', () => {
+    const failures = fc.array(fc.tuple(addresses, fc.constantFrom('one', 'two'), fc.nat(4)), { minLength: 50, maxLength: 400 })
+    fc.assert(fc.property(failures, (history) => {
+      const lockouts = new Lockouts(CAPACITY)
+      let now = SECOND as number
+      let standing: { rule: string; address: Address; until: number }[] = []
+      for (const [address, rule, seconds] of history) {
+        now += seconds * SECOND
+        for (let time = 0; time < 2; time++) {
+          if (lockouts.isOut(rule, originOf(address), now as Micros)) continue
+          const lockout = lockouts.failed(rule, originOf(address), LIMITS, now as Micros)
+          if (lockout) standing.push({ rule, address, until: lockout.until })
+        }
+        standing = standing.filter(({ until }) => until > now)
+        for (const { rule: name, address: one } of standing) expect(lockouts.isOut(name, originOf(one), now as Micros)).toBe(true)
+        expect(lockouts.size).toBeLessThanOrEqual(3 * CAPACITY)
+      }
+      now += MINUTE
+      for (const [address, rule] of history) expect(lockouts.isOut(rule, originOf(address), now as Micros)).toBe(false)
+    }), { numRuns: 200 })
+  })
+
+  it('of many is folded into the smallest networks that make room', () => {
+    const lockouts = new Lockouts(CAPACITY)
+    const out = (text: string): boolean => lockouts.isOut('one', originOf(parseAddress(text)!), SECOND)
+    const lock = (text: string): void => void [1, 2].map(() => lockouts.failed('one', originOf(parseAddress(text)!), LIMITS, SECOND))
+    for (let host = 1; host <= 3; host++) lock(`192.0.2.${host}`)
+    for (let net = 0; net < 13; net++) lock(`10.0.${net}.1`)
+    expect([out('192.0.2.9'), out('10.0.0.2')]).toEqual([false, false])
+    lock('203.0.113.1')
+    expect(['192.0.2.9', '192.0.3.1', '10.0.99.1', '10.1.0.1', '203.0.113.1', '203.0.113.2'].map(out)).toEqual([true, false, true, false, true, false])
+  })
+})
+
+describe('a mark', () => {
+  it('stands for 60 s from its first cause, and no other pushes it out', () => {
+    fc.assert(fc.property(fc.array(fc.tuple(fc.nat(40), fc.nat(20)), { maxLength: 300 }), (history) => {
+      const marks = new Marks(8)
+      const until = new Map<string, number>()
+      let now = SECOND as number
+      for (const [name, seconds] of history) {
+        now += seconds * SECOND
+        const marked = marks.mark(String(name), now as Micros)
+        if (marked !== undefined) {
+          expect(until.get(String(name)) ?? 0).toBeLessThanOrEqual(now)
+          until.set(String(name), now + MINUTE)
+        }
+        for (const [one, end] of until) expect(marks.stands(one, now as Micros)).toBe(end > now)
+        expect(marks.size).toBeLessThanOrEqual(8)
+      }
+    }))
+  })
+})
+
+describe('a rule that proves a secret', () => {
+  const list = '7001,7002,7003\n'
+  const text = `[knocktail]
+firewall = null
+scan_ports = 5
+[ssh]
+sequence = 7000, 9000, 8000
+ports = 22/tcp
+max_failures = 1
+max_rule_failures = 3
+trap_ports = 23
+[once]
+one_time_sequences = list
+ports = 80/tcp
+max_failures = 1
+`
+
+  it('hears its user whatever was sent in his name, and in others', () => {
+    const sources = ['192.0.2.2', '192.0.2.3', '198.51.100.7']
+    const packets = fc.array(fc.tuple(fc.constantFrom(...sources), fc.constantFrom(7000, 8000, 9000, 7001, 23, 100, 101, 102, 103)), { maxLength: 60 })
+    fc.assert(fc.property(packets, (history) => {
+      const gate = new Gate(text, () => list)
+      for (const [src, port] of history) gate.touch(src, [port])
+      expect([...gate.happenings, ...gate.pipeline.deaf].filter((one) => one.rule === 'once' && ('why' in one || one.event === 'lockout'))).toEqual([])
+      gate.wait(25)
+      expect(gate.touch('192.0.2.2', [7001, 7002, 7003])).toContain('open')
+    }), { numRuns: 300 })
+  })
+})
+
+describe('caps', () => {
+  const limits: GuardLimits = { ...LIMITS, maxGrants: 3, maxOpens: 0 }
+  const asks = fc.array(fc.record({ user: fc.constantFrom('alice', 'bob', undefined), host: fc.nat(200), connects: fc.boolean() }), { maxLength: 80 })
+
+  it('never refuse a user who is below his share, whatever the others do, and never close what is in use', () => {
+    fc.assert(fc.property(asks, (history) => {
+      const standing = new Map<string, Grant>()
+      const connected = new Set<Grant>()
+      const grants = { get size() { return standing.size }, all: () => standing.values() }
+      const caps = new Caps({ grants, isConnected: (grant) => connected.has(grant) })
+      for (const { user, host, connects } of history) {
+        const address = `192.0.2.${host}` as Address
+        const key = `${user} ${address}`
+        if (standing.has(key)) continue
+        const own = [...standing.values()].filter((grant) => grant.user === user)
+        const admission = caps.admit({ rule: 'ssh', user, address }, limits, SECOND)
+        expect(admission.kind).toBe(own.length < 3 || own.some((grant) => !connected.has(grant)) ? 'open' : 'capped')
+        if (admission.kind !== 'open') continue
+        for (const evicted of admission.evict) {
+          expect([evicted.user, connected.has(evicted)]).toEqual([user, false])
+          expect(evicted).toBe(own.find((grant) => !connected.has(grant)))
+          standing.delete(`${user} ${evicted.address}`)
+        }
+        const grant = { rule: 'ssh', user, address } as Grant
+        standing.set(key, grant)
+        if (connects) connected.add(grant)
+        expect([...standing.values()].filter((one) => one.user === user).length).toBeLessThanOrEqual(3)
+      }
+    }))
+  })
+
+  it('on opens are each user\'s own', () => {
+    const caps = new Caps({ grants: { size: 0, all: () => [] }, isConnected: () => false })
+    const asker = (user?: string): { rule: string; user?: string | undefined; address: Address } => ({ rule: 'ssh', user, address: '192.0.2.1' as Address })
+    const one = { ...limits, maxOpens: 1 }
+    caps.opened(asker('alice'), SECOND)
+    expect([asker('alice'), asker('bob'), asker()].map((who) => caps.admit(who, one, SECOND).kind)).toEqual(['capped', 'open', 'open'])
+  })
+})
