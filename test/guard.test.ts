@@ -1,4 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { parseAddress } from '../parsers/address.ts'
+import type { Port } from '../parsers/event.ts'
+import { SECOND } from '../parsers/time.ts'
+import { parseSecret } from '../rules/derive/secret.ts'
+import { totpPorts } from '../rules/derive/totp.ts'
 import { config, problems, warnings } from './support/config.ts'
 import { Gate } from './support/gate.ts'
 
@@ -245,6 +250,28 @@ describe('a scanner', () => {
   })
 })
 
+/** Codes of two users, who have a share of one grant each. */
+const SECRETS: Readonly<Record<string, string>> = { alice: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', bob: 'MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U' }
+const CODES = `[knocktail]
+firewall = null
+host_id = gate
+[user alice]
+secret = alice
+[user bob]
+secret = bob
+[codes]
+sequence = 7412, 31877, 50123, totp
+users = alice, bob
+ports = 22/tcp
+open_for = 10m
+max_failures = 1
+max_rule_failures = 1
+max_grants = 1
+`
+const codes = (path: string): string => SECRETS[path.split('/').at(-1)!]!
+const codeOf = (user: string, gate: Gate): number[] =>
+  [7412, 31_877, 50_123, ...totpPorts(parseSecret(SECRETS[user]!)!, Math.floor(gate.now / (30 * SECOND)), { digits: 8, bases: [20_000, 40_000] as Port[] })]
+
 describe('what proves a secret', () => {
   const list = (): string => '7001,7002,7003\n7011,7012,7013\n'
   const secret = `${rules('trap_ports = 23', 'scan_ports = 20')}[once]\none_time_sequences = list\nports = 22/tcp\nmax_failures = 1\nmax_rule_failures = 1\ntrap_ports = 24\n`
@@ -258,6 +285,14 @@ describe('what proves a secret', () => {
     gate.wait(30)
     expect(gate.touch(A, [...STEPS, 7001, 7002, 7003])).toEqual(['open'])
     expect(gate.last('open')).toMatchObject({ rule: 'once' })
+  })
+
+  it('is heard after any number of wrong codes', () => {
+    const gate = new Gate(CODES, codes)
+    for (let time = 0; time < 50; time++) gate.touch(A, [20_000, 40_000])
+    expect([gate.count('failure') > 20, gate.count('lockout'), gate.pipeline.deaf]).toEqual([true, 0, []])
+    gate.wait(SEQ_TIMEOUT_S)
+    expect(gate.touch(A, codeOf('alice', gate))).toEqual(['open'])
   })
 
   it('is told that such limits have no effect', () => {
@@ -286,7 +321,7 @@ describe('caps', () => {
     const gate = new Gate(rules('max_grants = 3\nopen_for = 10m').replace('open_for = 30s\n', ''))
     open(gate, 0, 3)
     open(gate, 0, 1)
-    gate.connected.add(gate.grants.find('ssh', address(0) as never)!.address)
+    gate.connected.add(parseAddress(address(0))!)
     expect(open(gate, 3, 2)).toEqual(['close', 'open', 'close', 'open'])
     expect(gate.happenings.filter(({ event }) => event === 'close')).toMatchObject([
       { address: address(1), roomFor: address(3) }, { address: address(2), roomFor: address(4) },
@@ -295,6 +330,18 @@ describe('caps', () => {
     expect(open(gate, 5, 1)).toEqual(['capped'])
     expect(gate.last('capped')).toMatchObject({ cap: 'max_grants', limit: 3 })
     expect([...gate.grants.all()].map(({ address: one }) => one)).toEqual([0, 3, 4].map(address))
+  })
+
+  it('are each user\'s own', () => {
+    const gate = new Gate(CODES, codes)
+    expect([gate.touch(A, codeOf('alice', gate)), gate.touch(B, codeOf('bob', gate))]).toEqual([['open'], ['open']])
+    gate.wait(30)
+    expect(gate.touch('203.0.113.9', codeOf('alice', gate))).toEqual(['close', 'open'])
+    expect(gate.last('close')).toMatchObject({ user: 'alice', address: A, roomFor: '203.0.113.9' })
+    gate.connected.add(parseAddress('203.0.113.9')!)
+    gate.wait(30)
+    expect([gate.touch(A, codeOf('alice', gate)), gate.last('capped'), gate.touch(A, codeOf('bob', gate))])
+      .toMatchObject([['capped'], { user: 'alice', address: A, cap: 'max_grants', limit: 1 }, ['close', 'open']])
   })
 
   it('after a reload that lowers them hold with the next one that opens', () => {
@@ -311,9 +358,9 @@ describe('caps', () => {
     expect([gate.grants.size, ...gate.touch(A, STEPS)]).toEqual([1000, 'close', 'open'])
     gate.wait(60)
     open(gate, 2000, 999)
-    expect(gate.grants.find('ssh', A as never)).toBeDefined()
+    expect(gate.grants.of('ssh', parseAddress(A)!)).toHaveLength(1)
     open(gate, 4000, 1)
-    expect(gate.grants.find('ssh', A as never)).toBeUndefined()
+    expect(gate.grants.of('ssh', parseAddress(A)!)).toEqual([])
   })
 
   it('1,200 spoofed sequences, 3,600 packets, keep a static door shut for the rest of a minute', () => {

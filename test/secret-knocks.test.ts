@@ -47,6 +47,10 @@ describe('a code', () => {
     expect(heard).toEqual(expected.length > 0 ? expected : ['failure'])
   })
 
+  it('is judged by stamps that count from the start of a machine, too', () => {
+    expect(told(totp, knocked({ ports: codeOf(ALICE, 0), atMs: 5000 }))).toEqual(['open alice'])
+  })
+
   it('names the user whose it is', () => {
     expect(told(totp, knocked({ ports: codeOf(BOB, STEP) }), knocked({ ports: codeOf(ALICE, STEP), src: B, atMs: NOW_MS + 2000 }))).toEqual(['open bob', `open alice ${B}`])
   })

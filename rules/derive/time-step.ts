@@ -19,8 +19,9 @@ export function timeStepsAt(time: Micros): number[] {
   return timeStepsAround(timeStepAt(time))
 }
 
+/** None before 1970: stamps that count from the start of a machine lie about there in replay. */
 export function timeStepsAround(timeStep: number): number[] {
-  return Array.from({ length: STEPS_AT_A_TIME }, (_, index) => timeStep - DRIFT_STEPS + index)
+  return Array.from({ length: STEPS_AT_A_TIME }, (_, index) => timeStep - DRIFT_STEPS + index).filter((one) => one >= 0)
 }
 
 /** The last step that may be in use at that instant: by a client whose clock is ahead. */
