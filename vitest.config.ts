@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config'
  * What follows the one kernel log, the one journal, or measures: one file at a time, after all others. The other tests of the real thing
  * have namespaces of their own and run beside the rest.
  */
-const ALONE = ['commands', 'crash', 'doors', 'init', 'journald', 'kmsg', 'knock-client', 'loggers', 'logrotate', 'origin', 'rights', 'running'].map((name) => `test/system/${name}.test.ts`)
+const ALONE = [
+  'commands', 'crash', 'doors', 'init', 'journald', 'kmsg', 'knock-client', 'loggers', 'logrotate', 'origin', 'rights', 'running', 'secret-knocks',
+].map((name) => `test/system/${name}.test.ts`)
 
 export default defineConfig({
   test: {

@@ -45,6 +45,11 @@ describe('start_command and stop_command', () => {
     expect(aheadMs).toBeLessThanOrEqual(60_000)
   })
 
+  it('know whose door it is, where a rule has users', async () => {
+    await openCommand({ firewall: 'command', settings: {}, rule: 'ssh', user: 'alice', commands: { start: `echo %USER% $KNOCKTAIL_USER > ${file}` } }, '', { run: runCommand, find: findProgram }).add([entry])
+    expect(written()).toBe('alice alice')
+  })
+
   it.each(['$(touch x)', 'a; reboot', '`id`', 'a b', '"\'', '> x', 'name#2', 'ü\u202e', '%IP%'])('take a rule\'s name %j for no command', async (rule) => {
     await open({ start: `echo [%RULE%] > ${file}` }, rule).add([entry])
     expect(written()).toMatch(/^\[[A-Za-z0-9_.-]+\]$/)

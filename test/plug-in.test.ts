@@ -1,7 +1,5 @@
-import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { requireOwn } from '../src/ownership.ts'
 import { loadDialect } from '../src/plug-in.ts'
 import { run, useFolder } from './support/run.ts'
 
@@ -42,29 +40,4 @@ describe('a parser of your own', () => {
     chmodSync(path, 0o666)
     await expect(loadDialect(path)).rejects.toThrow(`chmod go-w ${path}`)
   })
-})
-
-describe('what we act on', () => {
-  it('may lie in a sticky folder, and behind a link of our own', () => {
-    const path = folder.write('own.conf', '')
-    symlinkSync(path, join(folder.path, 'link.conf'))
-    for (const name of ['own.conf', 'link.conf']) expect(() => requireOwn(join(folder.path, name))).not.toThrow()
-  })
-
-  it('may not lie in a folder that others write to', () => {
-    const shared = join(folder.path, 'shared')
-    mkdirSync(shared)
-    const path = folder.write('shared/x.conf', '')
-    chmodSync(shared, 0o777)
-    expect(() => requireOwn(path)).toThrow(`chmod go-w ${shared}`)
-  })
-
-  it.runIf(process.getuid?.() === 0)('may not belong to somebody else, nor may what a link leads to', () => {
-    const path = folder.write('other.conf', '')
-    symlinkSync(path, join(folder.path, 'to-other.conf'))
-    chownSync(path, 65_534, 65_534)
-    for (const name of ['other.conf', 'to-other.conf']) expect(() => requireOwn(join(folder.path, name))).toThrow('belongs to another user')
-  })
-
-  it('must be there', () => expect(() => requireOwn(join(folder.path, 'none'))).toThrow('no such file'))
 })

@@ -13,6 +13,8 @@ export interface Config {
   readonly rules: readonly DoorRule[]
   readonly sources: readonly SourceConfig[]
   readonly firewalls: readonly FirewallConfig[]
+  /** The files of secrets and one-time sequences that it names, by their absolute paths. */
+  readonly files: readonly string[]
   /** What hmac and token knocks are made of, beside their user's secret. @default the host's name */
   readonly hostId: string
   /** Never locked out and never in need of a grant. */

@@ -12,7 +12,7 @@ import { key, keyOr, readSection } from './schema.ts'
 import type { SectionKind, SectionText } from './section-text.ts'
 import { readSource } from './source-section.ts'
 import * as values from './values.ts'
-import { readUser, type ReadFile } from './user-section.ts'
+import { readUser, type ReadFile, type UserConfig } from './user-section.ts'
 import { allWarnings } from './warnings.ts'
 
 export const DEFAULT_STATE_DIR = '/var/lib/knocktail'
@@ -73,7 +73,7 @@ export function parseConfig(text: string, path: string, read: ReadFile = refuse)
   allChecks(doors, report)
   if (globals === undefined || report.errors.length > 0) return inOrder(report.errors, path)
   allWarnings(doors, report)
-  return toConfig(globals, { path, style, rules, sources, firewalls, warnings: inOrder(report.warnings, path), hostId })
+  return toConfig(globals, { path, style, rules, sources, firewalls, warnings: inOrder(report.warnings, path), hostId, files: filesOf(users, rules) })
 }
 
 /** The mark of a native file; junk behind it is left to the reader to refuse. */
@@ -126,7 +126,11 @@ function readFirewall(section: SectionText, report: Report): FirewallConfig | un
   return { name, settings, line }
 }
 
-interface Parts extends Pick<Config, 'path' | 'style' | 'warnings' | 'hostId'> {
+function filesOf(users: readonly UserConfig[], rules: readonly DoorRule[]): string[] {
+  return [...new Set([...users.flatMap(({ secretPath }) => secretPath ?? []), ...rules.flatMap(({ lists }) => lists.map(({ path }) => path))])]
+}
+
+interface Parts extends Pick<Config, 'path' | 'style' | 'warnings' | 'hostId' | 'files'> {
   readonly rules: readonly DoorRule[]
   readonly sources: readonly SourceConfig[]
   readonly firewalls: readonly FirewallConfig[]

@@ -16,6 +16,8 @@ const KEYS = { secret: key(readText), one_time_sequences: key(readText) }
 export interface UserConfig {
   readonly name: string
   readonly secret: Secret | undefined
+  /** The absolute path of its file. */
+  readonly secretPath: string | undefined
   /** The list of his one-time sequences, as it was written. */
   readonly list: string | undefined
   readonly line: number
@@ -30,9 +32,11 @@ export function readUser(section: SectionText, { readFile, report }: { readonly 
     report.error(line, `user ${name} has neither secret nor one_time_sequences: set one of them to the path of a file`)
     return undefined
   }
-  if (keys.secret === undefined) return { name, secret: undefined, list: keys.one_time_sequences, line }
-  const secret = readSecret(resolve(dirname(report.file), keys.secret), readFile)
-  if ('value' in secret) return { name, secret: secret.value, list: keys.one_time_sequences, line }
+  const list = keys.one_time_sequences
+  if (keys.secret === undefined) return { name, secret: undefined, secretPath: undefined, list, line }
+  const secretPath = resolve(dirname(report.file), keys.secret)
+  const secret = readSecret(secretPath, readFile)
+  if ('value' in secret) return { name, secret: secret.value, secretPath, list, line }
   report.error(lineOf(section, 'secret'), `secret: ${secret.fault}`)
   return undefined
 }

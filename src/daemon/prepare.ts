@@ -8,6 +8,7 @@ import { startHelper } from '../front/client.ts'
 import type { Helper, HelperEvents } from '../front/helper.ts'
 import type { History } from '../history/history.ts'
 import type { Log } from '../log/log.ts'
+import { printable } from '../printable.ts'
 import { sourceLogEvents } from '../log/source-events.ts'
 import type { Rights } from '../sources/follow.ts'
 import { openKmsg } from '../sources/kmsg.ts'
@@ -62,9 +63,11 @@ export async function prepare(config: Config, options: RunOptions, tools: Pick<P
 function provideFor(account: Account, groups: readonly number[], config: Config, options: RunOptions, log: Log): void {
   // A device such as /dev/null stays root's.
   if (config.log !== undefined && lstatSync(config.log).isFile()) chownSync(config.log, account.uid, account.gid)
-  if (mayRead(options.config, account, groups)) return
-  const text = `the configuration cannot be read by user ${account.name}, so SIGHUP cannot load it: chgrp ${account.name} and chmod 640, or restart instead`
-  log.write({ level: 'warn', event: 'config-unreadable', text, facts: {} })
+  for (const path of [options.config, ...config.files]) {
+    if (mayRead(path, account, groups)) continue
+    const text = `${printable(path)} cannot be read by user ${account.name}, so SIGHUP cannot load the configuration: chgrp ${account.name} and chmod 640, or restart instead`
+    log.write({ level: 'warn', event: 'config-unreadable', text, facts: { path } })
+  }
 }
 
 /** Throws a KnocktailError if only trusted sources are wanted, and one is not. */
