@@ -1,5 +1,7 @@
 import { findDialect, parseLine } from '../parsers/dialects.ts'
 import { DEFAULT_CONTEXT, isParsed, type ParseContext } from '../parsers/parser.ts'
+import { mutate } from './mutate.ts'
+import type { Random } from './random.ts'
 import { referenceReadings } from './reference/index.ts'
 
 /** The event that `parsers/` reads in a line and the reference does not. */
@@ -26,9 +28,19 @@ export function differenceIn(name: string, line: string, context: ParseContext):
   return allowed.includes(read) ? undefined : { dialect: name, line, context, read, allowed }
 }
 
+/** Tries `count` mutations of the lines, each in one of the contexts, until parsers/ reads more than the reference. */
+export function firstDifference(name: string, lines: readonly string[], random: Random, count: number): Difference | undefined {
+  for (let done = 0; done < count; done++) {
+    const line = mutate(random.pick(lines), random, lines)
+    const difference = differenceIn(name, line, CONTEXTS[done % CONTEXTS.length]!)
+    if (difference !== undefined) return difference
+  }
+  return undefined
+}
+
 /** Fields and stamp as one text: the keys in order, those without a value left out. */
-function canonical({ fields, stamp }: { readonly fields: object; readonly stamp: object }): string {
-  return JSON.stringify([fields, stamp], (_key, value: unknown) =>
+function canonical({ fields, stamp, forwardedFor }: { readonly fields: object; readonly stamp: object; readonly forwardedFor?: string | undefined }): string {
+  return JSON.stringify([fields, stamp, forwardedFor], (_key, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value)
 }

@@ -93,6 +93,7 @@ function readTransport(text: string, at: number, proto: string, laterFragment: b
   if (sport === undefined || dport === undefined) return 'bad-number'
   if (proto === 'udp') return { sport, dport, flags: undefined, seq: undefined }
   const seq = readNumber(found[4]!, 0, found[4]!.length, 0xffffffff)
+  if (seq < 0 && found[4] !== '') return 'bad-number'
   return { sport, dport, flags: readFlags(found[3]!), seq: seq < 0 ? undefined : seq }
 }
 

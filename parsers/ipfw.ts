@@ -13,7 +13,7 @@ import type { Stamp } from './time.ts'
 const RECORD = new RegExp(
   String.raw`ipfw: -?\d{1,10} ([A-Z][A-Za-z0-9]{1,15}(?: to \S{2,60}| [^\s:]{1,32})?) ` +
     String.raw`(TCP|UDP|UDP-Lite|SCTP|ICMP(?:v6)?|P)(?::(\d{1,3})(?:\.\d{1,3})?)? ` +
-    String.raw`(\S{2,60}) (\S{2,60}) (?:(in|out) via (\S{1,16})|\[no if info\])` +
+    String.raw`(\S{2,60}) (\S{2,60}) (?:(in|out) via (\S{1,15})|\[no if info\])` +
     String.raw`(?: mark:0x[0-9a-f]{1,8})?(?: (\(frag [0-9a-f]{1,8}:-?\d{1,5}@\d{1,6}\+?\)))?(?: mark:0x[0-9a-f]{1,8})?$`,
   'y',
 )

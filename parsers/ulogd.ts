@@ -25,7 +25,7 @@ export function ulogdMessage(text: string, at: number): Outcome {
   const body = HOST.lastIndex
   const end = findLink(text, body)
   if (end < 0) return 'not-this-dialect'
-  if (hasControls(text.slice(body, linkStart()))) return 'control-characters'
+  if (hasControls(text.slice(at, linkStart()))) return 'control-characters'
   const fields = readPacket(text, end, ULOGD_LAYOUT)
   return typeof fields === 'string' ? fields : { stamp: read.stamp, fields }
 }
@@ -54,7 +54,7 @@ function readTransport(record: Record<string, unknown>, proto: Transport): Trans
   const nothing = { proto, sport: undefined, dport: undefined, flags: undefined, seq: undefined }
   const { src_port: source, dest_port: destination } = record
   // The BASE filter reads a header from later fragments too, where the sender may have written anything.
-  if (isLaterFragment(record['ip.fragoff'])) return nothing
+  if (isLaterFragment(record['ip.fragoff']) || isLaterFragment6(record['ip6.fragoff'])) return nothing
   if (source === undefined && destination === undefined) return proto === 'tcp' || proto === 'udp' ? 'truncated' : nothing
   const sport = wholeNumber(source, 65_535) as Port | undefined
   const dport = wholeNumber(destination, 65_535) as Port | undefined
@@ -66,6 +66,11 @@ function readTransport(record: Record<string, unknown>, proto: Transport): Trans
 /** The offset is the lower 13 bits, below the flags (RFC 791, section 3.1). */
 function isLaterFragment(offset: unknown): boolean {
   return typeof offset === 'number' && (offset & 0x1fff) !== 0
+}
+
+/** In bytes, without the flag that more fragments follow (RFC 8200, section 4.5). */
+function isLaterFragment6(offset: unknown): boolean {
+  return typeof offset === 'number' && offset !== 0
 }
 
 function wholeNumber(value: unknown, max: number): number | undefined {
@@ -81,7 +86,8 @@ function readStamp(record: Record<string, unknown>): Stamp | 'bad-time' {
   }
   if (typeof record['timestamp'] !== 'string') return NO_STAMP
   const read = readIsoStamp(record['timestamp'], 0)
-  return read === undefined ? NO_STAMP : read === 'bad-time' ? read : read.stamp
+  if (read === 'bad-time') return read
+  return read?.end === record['timestamp'].length ? read.stamp : NO_STAMP
 }
 
 const JSON_FLAGS: readonly FlagName[] = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG']

@@ -77,6 +77,7 @@ describe('filterlog', () => {
     ['[|pflog]', 'truncated'],
     [`${RULE}${IP4}notaport,22,0,S,31552001,,65535,,mss`, 'bad-number'],
     [`${RULE}${IP4}53792,65536,0,S,31552001,,65535,,mss`, 'bad-number'],
+    [`${RULE}${IP4}53792,22,0,S,4294967296,,65535,,mss`, 'bad-number'],
     [`${RULE}4,0x0,,64,600,0,DF,256,tcp,44,192.0.2.123,192.0.2.31,${TCP}`, 'bad-number'],
     [`${RULE}4,0x0,,64,600,0,DF,6,tcp,44,192.0.2.300,192.0.2.31,${TCP}`, 'bad-address'],
     [`${RULE}4,0x0,,64,600,0,DF,6,tcp,44,host.example,192.0.2.31,${TCP}`, 'bad-address'],

@@ -101,7 +101,7 @@ function decimal(value: unknown): number | undefined {
 }
 
 /** The object that a line of one character a byte is in JSON; undefined if it is none, or not UTF-8. */
-function jsonObject(line: string): Readonly<Record<string, unknown>> | undefined {
+export function jsonObject(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(line, 'latin1')))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : undefined

@@ -1,5 +1,5 @@
 import { address, allCounts, count, flagBits, hasControl, port } from './values.ts'
-import { packetFields, type Reader, type Reading, type Shown } from './reading.ts'
+import { packetFields, type Reader, type Shown } from './reading.ts'
 
 /**
  * The kernel's LOG lines by whole-line regular expressions, one for each pair of an IP header and a transport, after
@@ -29,6 +29,11 @@ const PORTS = String.raw`SPT=(?<spt>\d+) DPT=(?<dpt>\d+) `
 /** What an ICMP error quotes is its sender's: nothing is read from it. */
 const ICMP_REST = String.raw`TYPE=\d+ CODE=\d+ `
   + `(?:ID=\\d+ )?(?:SEQ=\\d+ )?(?:PARAMETER=\\d+ )?(?:POINTER=${HEX} )?(?:GATEWAY=[0-9a-fA-F:.]+ )?(?:${UNIT})?(?:MTU=\\d+ )?`
+
+interface Layout {
+  readonly ip6: string
+  readonly transports: readonly Transport[]
+}
 
 interface Transport {
   readonly text: string
@@ -61,10 +66,23 @@ const TRANSPORTS: readonly Transport[] = [
 ]
 const OWNER = String.raw`(?:UID=\d+ )?(?:GID=\d+ )?(?:MARK=${HEX} )?`
 
-const FORMS = [IP4, IP6].flatMap((header) => TRANSPORTS.map((transport) => ({
-  transport,
-  expression: new RegExp(`^${LINK}${header}${transport.text}${OWNER}$`),
-})))
+function formsOf({ ip6, transports }: Layout): readonly Form[] {
+  return [IP4, ip6].flatMap((header) => transports.map((transport) => ({ transport, expression: new RegExp(`^${LINK}${header}${transport.text}${OWNER}$`) })))
+}
+
+interface Form {
+  readonly transport: Transport
+  readonly expression: RegExp
+}
+
+const KERNEL_FORMS = formsOf({ ip6: IP6, transports: TRANSPORTS })
+
+/** ulogd2 prints a TCP header and IPv6 fragments in another way (util/printpkt.c). */
+const LOGEMU_TCP = String.raw`PROTO=TCP ${PORTS}SEQ=(?<seq>\d+) ACK=\d+ WINDOW=\d+ (?<flags>${FLAGS.slice(1).map((name) => `(?:${name} )?`).join('')})URGP=\d+ `
+const LOGEMU_FORMS = formsOf({
+  ip6: IP6.replaceAll('FRAG:', 'FRAG: ').replaceAll('ID:', 'ID: '),
+  transports: TRANSPORTS.map((transport) => (transport.proto === 'tcp' && transport.ofFragment !== true ? { ...transport, text: LOGEMU_TCP } : transport)),
+})
 
 /** The text with every pair of brackets, and all within, in one character. Quoted text is printable; the kernel prints no backslash. */
 function collapse(text: string): string {
@@ -77,17 +95,17 @@ function collapse(text: string): string {
 }
 
 /** A LOG line from `IN=` on. */
-function packetOf(text: string): Reading[] {
+function packetOf(text: string, forms: readonly Form[]): Shown[] {
   const whole = collapse(text.endsWith(' ') ? text : `${text} `)
-  return FORMS.flatMap(({ transport, expression }) => {
+  return forms.flatMap(({ transport, expression }) => {
     const found = expression.exec(whole)?.groups as Groups | undefined
     const fields = found && isPossible(found, transport) ? fieldsOf(found, transport) : undefined
-    return fields === undefined ? [] : [{ fields }]
+    return fields === undefined ? [] : [fields]
   })
 }
 
 function isPossible(found: Groups, transport: Transport): boolean {
-  const isFragment = found['frag'] !== undefined || /FRAG:[1-9]/.test(found['extensions'] ?? '')
+  const isFragment = found['frag'] !== undefined || /FRAG: ?[1-9]/.test(found['extensions'] ?? '')
   if (isFragment !== (transport.ofFragment === true) && transport.proto !== undefined) return false
   return allCounts(65_535, found['id']) && allCounts(255, found['number']) && allCounts(4_294_967_295, found['seq'])
 }
@@ -122,7 +140,12 @@ const MAX_PREFIX = 128
 export const kernel: Reader = (message, { prefix }) => {
   if (hasControl(message)) return []
   const texts = [message, message.replace(/^\[ *\d+\.\d{6}\] /, '')].filter((text) => text.length < PRINTK_LIMIT)
-  return texts.flatMap((text) => beginnings(text, prefix).flatMap((at) => packetOf(text.slice(at))))
+  return texts.flatMap((text) => beginnings(text, prefix).flatMap((at) => packetOf(text.slice(at), KERNEL_FORMS))).map((fields) => ({ fields }))
+}
+
+/** What stands behind LOGEMU's stamp and host: the prefix, a blank, the packet. */
+export function logemuPackets(text: string): Shown[] {
+  return beginnings(text, undefined).flatMap((at) => packetOf(text.slice(at), LOGEMU_FORMS))
 }
 
 function beginnings(text: string, prefix: string | undefined): number[] {

@@ -68,8 +68,14 @@ function offsetMinutes(zone: string): number | undefined {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
 }
 
+/** `20/Nov/2026:23:42:50 +0000` of the common log format. */
+export function clfStamp(text: string): Stamp | undefined {
+  const found = /^(?<day>\d\d)\/(?<month>[A-Z][a-z]{2})\/(?<year>\d{4}):(?<clock>\d\d:\d\d:\d\d) (?<zone>[+-]\d{4})$/.exec(text)
+  return found === null ? undefined : wallStamp(found.groups as unknown as Wall)
+}
+
 /** `2026-11-20T23:36:56.516506+00:00`, the decimals and the zone optional. */
 export function isoStamp(text: string): Stamp | undefined {
-  const found = /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)[T ](?<clock>\d\d:\d\d:\d\d)(?:[.,](?<decimals>\d+))?(?<zone>Z|[+-]\d\d:?\d\d)?$/.exec(text)
+  const found = /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)[T ](?<clock>\d\d:\d\d:\d\d)(?:[.,](?<decimals>\d{1,9}))?(?<zone>Z|[+-]\d\d:?\d\d)?$/.exec(text)
   return found === null ? undefined : wallStamp(found.groups as unknown as Wall)
 }

@@ -26,7 +26,7 @@ const STAMPS: readonly (readonly [RegExp, (found: Groups, spans: string) => Stam
   [/^(?<clock>\d\d:\d\d:\d\d)(?:\.(?<decimals>\d+))? /, ({ clock, decimals }) => wallStamp({ clock: clock!, decimals })],
   [/^(?<month>[A-Z][a-z]{2}) (?<day>[ \d]\d) (?<clock>\d\d:\d\d:\d\d)(?:\.(?<decimals>\d+))? /, ({ month, day, clock, decimals }) =>
     wallStamp({ month, day, clock: clock!, decimals })],
-  [/^(?<iso>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?) /, ({ iso }) => isoStamp(iso!)],
+  [/^(?<iso>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?) /, ({ iso }) => isoStamp(iso!)],
 ]
 
 interface Stamped {

@@ -48,3 +48,12 @@ export function transportOf(number: number): string {
 export function hasControl(text: string): boolean {
   return /\p{Cc}/u.test(text.replaceAll(/[\u0080-\u009f]/g, ''))
 }
+/** Text of one character a byte, decoded as UTF-8 without control characters; undefined if it is no such text. */
+export function utf8(bytes: string): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(bytes, 'latin1'))
+    return /\p{Cc}/u.test(text) ? undefined : text
+  } catch {
+    return undefined
+  }
+}
