@@ -48,6 +48,16 @@ function howItEnded(trail: Trail, compiled: Compiled, { start }: Attempt, note: 
   return areTooMany(recentKnocks(trail, compiled), compiled) || isScan(trail, compiled, start, note) ? 'scan' : 'wrong'
 }
 
+/** Attempts at sequences that do not stay: once they are not valid any more, no knock of theirs will end them. */
+export function endOverdue(trail: Trail, note: Note, decisions: Decision[]): void {
+  for (const [compiled, attempt] of attemptsOf(trail)) {
+    const isOver = compiled.sequence.spend !== undefined && note.time - attempt.start.time >= compiled.rule.seqTimeout
+    if (!isOver || note.knocks?.includes(compiled)) continue
+    decisions.push(attemptEnd(trail, compiled, attempt, 'timeout', note))
+    trail.attempts?.delete(compiled)
+  }
+}
+
 /** Another port was touched: the attempts for which it was one too many are scans. */
 export function endScans(trail: Trail, note: Note, decisions: Decision[]): void {
   for (const [compiled, attempt] of attemptsOf(trail)) {

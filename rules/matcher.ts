@@ -1,6 +1,6 @@
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
-import { areTooMany, attemptEnd, attemptsOf, endScans, followAttempt, isScan, KNOCKS_PER_STEP, recentKnocks, unproved } from './attempts.ts'
+import { areTooMany, attemptEnd, attemptsOf, endOverdue, endScans, followAttempt, isScan, KNOCKS_PER_STEP, recentKnocks, unproved } from './attempts.ts'
 import { chooseWith, openStart, type Choice } from './choice.ts'
 import { SequenceIndex, type Compiled } from './compile.ts'
 import { COPY_WINDOW, findOriginal } from './copies.ts'
@@ -93,6 +93,7 @@ export class Matcher {
     } else {
       const note = noteOf(event, key, touched, this.#order++)
       remember(trail, note, this.#bounds)
+      endOverdue(trail, note, decisions)
       if (note.drawnFrom) this.#draw(trail, note)
       if (note.knocks) for (const compiled of note.knocks) knock(trail, compiled, note, decisions)
       else endScans(trail, note, decisions)
