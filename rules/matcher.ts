@@ -1,3 +1,4 @@
+import type { Address } from '../parsers/address.ts'
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
 import { areTooMany, attemptEnd, attemptsOf, endOverdue, endScans, followAttempt, isScan, KNOCKS_PER_STEP, recentKnocks, unproved } from './attempts.ts'
@@ -22,6 +23,16 @@ interface Touched {
   /** Undefined: its port is no step of any rule. */
   readonly knocks: readonly Compiled[] | undefined
   readonly drawnFrom: readonly Rule[] | undefined
+}
+
+/** How far an address has come. */
+export interface OpenAttempt {
+  readonly rule: string
+  readonly address: Address
+  /** Steps, 1 to `steps` - 1. */
+  readonly taken: number
+  readonly steps: number
+  readonly since: Micros
 }
 
 /**
@@ -76,6 +87,18 @@ export class Matcher {
       trail.attempts = undefined
     }
     return ends
+  }
+
+  /** The attempts that are still in time then, at most so many, of the addresses that have come furthest. */
+  attempts(now: Micros, most: number): OpenAttempt[] {
+    const open: OpenAttempt[] = []
+    for (const trail of this.#trails.furthest()) {
+      for (const [{ rule, sequence }, { start, taken }] of attemptsOf(trail)) {
+        if (now - start.time < rule.seqTimeout) open.push({ rule: rule.name, address: trail.address, taken, steps: sequence.steps.length, since: start.time })
+      }
+      if (open.length >= most) break
+    }
+    return open.slice(0, most)
   }
 
   /** Forgets all events and attempts: the clock by which they are dated was set back. */

@@ -65,6 +65,11 @@ export class Trails {
     this.#notes = 0
   }
 
+  /** Those that are amid a sequence, the furthest first. */
+  * furthest(): Iterable<Trail> {
+    for (const rank of this.#ranks.slice(1).toReversed()) yield* rank
+  }
+
   all(): Iterable<Trail> {
     return this.#byAddress.values()
   }

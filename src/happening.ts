@@ -9,7 +9,7 @@ type AtRule = About & (
   /** `by`: a rule that ended it; `roomFor`: whose grant took its place at the cap. */
   | { readonly event: 'close'; readonly by?: string; readonly roomFor?: Address }
   | { readonly event: 'failure' | 'scan' | 'timeout'; readonly step: number; readonly steps: number; readonly expected: string; readonly got?: string; readonly why?: 'spent' }
-  | { readonly event: 'allowed' | 'observed' }
+  | { readonly event: 'allowed' | 'observed' | 'paused' }
   | { readonly event: 'refused'; readonly why: string }
   /** The rule does not listen to that network until then; `any`: to nobody. */
   | { readonly event: 'lockout'; readonly network: string; readonly until: Micros }
@@ -32,6 +32,8 @@ interface About {
   readonly address: Address
   readonly user?: string
   readonly time: Micros
+  /** An administrator asked for it, and nobody knocked. */
+  readonly admin?: true
 }
 
 /** The same with its times as text, in the order in which the fields are printed. */

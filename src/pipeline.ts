@@ -1,8 +1,9 @@
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Network } from '../parsers/network.ts'
+import type { Micros } from '../parsers/time.ts'
 import type { AttemptEnd, Decision, Match } from '../rules/decision.ts'
 import { keyText } from '../rules/key.ts'
-import { Matcher } from '../rules/matcher.ts'
+import { Matcher, type OpenAttempt } from '../rules/matcher.ts'
 import { stepKey, type Rule } from '../rules/rule.ts'
 import type { Spend } from '../rules/spent.ts'
 import type { Config, DoorRule } from './config/config.ts'
@@ -23,11 +24,23 @@ export interface LiveParts {
   /** A sequence that is good once was used: `opens` says what comes of it, when that it was used is on disk, or else with why nothing may. */
   readonly useUp: (door: DoorRule, spend: Spend, opens: (refused: string | undefined) => readonly Happening[]) => void
   /** A command that nothing undoes: it is run once for this match. */
-  readonly runOnce: (door: DoorRule, match: Match) => void
+  readonly runOnce: (door: DoorRule, asked: { readonly address: Match['address']; readonly user?: string | undefined }) => void
+  /** Whether that rule's matches open nothing for now. */
+  readonly isPaused: (rule: string) => boolean
   /** Decide, and touch nothing. */
   readonly observeOnly: () => boolean
   /** Whether somebody is connected by that grant, as far as it can be seen. */
   readonly isConnected: (grant: Grant) => boolean
+}
+
+/** What a door is asked for. */
+interface Asked {
+  readonly rule: string
+  readonly address: Match['address']
+  readonly user?: string
+  readonly time: Micros
+  /** By an administrator. */
+  readonly admin?: true
 }
 
 /** From connection events to what happens at the doors: matcher, admission, grants. Time is the grants' own. */
@@ -79,6 +92,11 @@ export class Pipeline {
     return this.#grants.expire().map((grant) => closed(grant, grant.until))
   }
 
+  /** How far addresses have come, the furthest first, at most so many. */
+  attempts(now: Micros, most: number): OpenAttempt[] {
+    return this.#matcher.attempts(now, most)
+  }
+
   /** The clock was set back: what was dated by it before would seem to be newer than what comes now. */
   forget(): void {
     this.#matcher.forget()
@@ -109,23 +127,36 @@ export class Pipeline {
     return []
   }
 
+  /** What an administrator asks for, as if it had been knocked; `openFor` in place of the rule's. */
+  openFor(asked: Asked & { readonly admin: true }, openFor: Micros | undefined): readonly Happening[] {
+    const happenings = this.#admit(asked, this.#doors.get(asked.rule)!, openFor)
+    for (const happening of happenings) this.tally.countHappening(happening)
+    return happenings
+  }
+
   #grant(match: Match, door: DoorRule): Happening[] {
     const { rule, user, address, time } = match
     const about = { rule: rule.name, address, ...(user !== undefined && { user }), time }
-    const refused = refusal(address, { ...this.#config, ...(this.#live && { own: this.#live.own }) })
-    if (refused) return [refused.kind === 'allowed' ? { event: 'allowed', ...about } : { event: 'refused', ...about, why: refused.why }]
-    if (door.opens.observe || this.#live?.observeOnly()) return [{ event: 'observed', ...about }]
-    return this.#admitted(door, match, about)
+    return this.#admit(about, door)
   }
 
-  #admitted(door: DoorRule, match: Match, about: About): Happening[] {
+  #admit(about: Asked, door: DoorRule, openFor?: Micros): Happening[] {
+    const refused = refusal(about.address, { ...this.#config, ...(this.#live && { own: this.#live.own }) })
+    if (refused) return [refused.kind === 'allowed' ? { event: 'allowed', ...about } : { event: 'refused', ...about, why: refused.why }]
+    if (door.opens.observe || this.#live?.observeOnly()) return [{ event: 'observed', ...about }]
+    if (about.admin) return [...this.#closeOther(door, about), ...this.#open(door, about, openFor)]
+    if (this.#live?.isPaused(about.rule)) return [...this.#closeOther(door, about), { event: 'paused', ...about }]
+    return this.#admitted(door, about)
+  }
+
+  #admitted(door: DoorRule, about: Asked): Happening[] {
     const { time } = about
     const admission = this.#guard.admit(door, about)
-    if (admission.kind === 'cooled') return [{ event: 'cooled', ...about, until: (time + admission.left) as Match['time'] }]
+    if (admission.kind === 'cooled') return [{ event: 'cooled', ...about, until: (time + admission.left) as Micros }]
     if (admission.kind === 'capped') return [{ event: 'capped', ...about, cap: admission.cap, limit: admission.limit }]
     for (const grant of admission.evict) this.#grants.close(grant)
     const evicted = admission.evict.map((grant): Happening => ({ ...closed(grant, time), roomFor: about.address }))
-    const happenings = [...this.#closeOther(door, match), ...this.#open(door, match, about)]
+    const happenings = [...this.#closeOther(door, about), ...this.#open(door, about)]
     this.#guard.succeeded(door, about, happenings.some(({ event }) => event === 'open'))
     return [...evicted, ...happenings]
   }
@@ -144,34 +175,27 @@ export class Pipeline {
   }
 
   /** `closes = RULE`: a match ends that rule's grant of the same address. */
-  #closeOther(door: DoorRule, { address, time }: Match): Happening[] {
+  #closeOther(door: DoorRule, { address, time }: Asked): Happening[] {
     const { closes } = door.opens
     const grants = closes === undefined ? [] : this.#grants.of(closes, address)
     return grants.filter((grant) => this.#grants.close(grant)).map((grant) => ({ ...closed(grant, time), by: door.match.name }))
   }
 
-  #open(door: DoorRule, match: Match, about: About): Happening[] {
+  #open(door: DoorRule, about: Asked, openFor = door.opens.openFor): Happening[] {
     const { start, stop } = commandsFor(door.opens, about.address)
     const hasPorts = door.opens.ports.length > 0
     if (!hasPorts && start === undefined) return []
     // A command that nothing undoes is run once per match: there is nothing to close.
     if (!hasPorts && stop === undefined) {
-      this.#live?.runOnce(door, match)
+      this.#live?.runOnce(door, about)
       return [{ event: 'open', ...about, until: null }]
     }
-    const { openFor, maxOpen, killOnClose: kill } = door.opens
+    const { maxOpen, killOnClose: kill } = door.opens
     const { extended, grant } = this.#grants.open({ ...about, openFor, maxOpen, kill, targets: targetsOf(door, this.#config, about.user) })
     const opened: Happening = { event: extended ? 'extend' : 'open', ...about, until: grant.until }
     // A match read late may be over before it was seen.
     return [opened, ...this.expire()]
   }
-}
-
-interface About {
-  readonly rule: string
-  readonly address: Match['address']
-  readonly user?: string
-  readonly time: Match['time']
 }
 
 type MayKnock = ((rule: Rule) => boolean) | undefined

@@ -21,12 +21,13 @@ const PAINT: Readonly<Record<Tone, (text: string) => string>> = { good: colors.g
 const TOLD: { readonly [E in AtRule['event']]: (happening: Told<E>, door: DoorRule) => readonly [Tone, string] } = {
   open: ({ time, until, address }, door) =>
     ['good', until === null ? `ran ${commandText(door, address)}` : `opened ${doorText(door, address)} for ${span(time, until)}`],
-  extend: ({ time, until }) => ['good', `knocked again: open for ${until === null ? 'ever' : span(time, until)} from now`],
+  extend: ({ time, until, admin }) => ['good', `${admin ? '' : 'knocked again: '}open for ${until === null ? 'ever' : span(time, until)} from now`],
   close: ({ by, roomFor }) => ['plain', by !== undefined ? `closed by rule ${by}` : roomFor !== undefined ? `closed to make room for ${roomFor}` : 'closed'],
   failure: (happening) => ['bad', `failed at step ${stepText(happening)}${instead(happening)}`],
   scan: (happening) => ['bad', `failed at step ${stepText(happening)}: touched too many other ports, which is a scan`],
   timeout: (happening) => ['bad', `failed at step ${stepText(happening)}: it did not come in time`],
   allowed: () => ['plain', 'knocked, but is in always_allow and needs no door'],
+  paused: () => ['bad', 'knocked rightly; nothing is opened, since opening is paused'],
   observed: () => ['plain', 'knocked rightly; nothing is opened, since only observed'],
   refused: ({ why }) => ['bad', `knocked rightly, but no door is opened for it: ${why}`],
   lockout: ({ network, time, until }) => ['bad', `failed too often: deaf to ${network === 'any' ? 'everybody' : network} for ${span(time, until)}`],
@@ -50,7 +51,8 @@ export function tellHappening(happening: Happening, config: Config): string {
 /** What happened, without who and when. */
 export function happeningText(happening: Happening, config: Config): string {
   const door = config.rules.find(({ match }) => match.name === happening.rule)
-  return told(happening, door)[1]
+  const [, text] = told(happening, door)
+  return 'admin' in happening ? `${text}, as an administrator asked` : text
 }
 
 function told(happening: Happening, door: DoorRule | undefined): readonly [Tone, string] {

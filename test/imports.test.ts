@@ -39,6 +39,7 @@ const MAY_IMPORT: readonly (readonly [part: string, allowed: readonly string[]])
   ['src/history/', ['src/history/', 'src/sources/', 'src/log/event.ts', 'src/config/', 'src/clocks.ts', 'src/error.ts', 'src/json-line.ts', 'src/printable.ts', 'parsers/', 'node:', 'valibot']],
   ['src/machine/', ['src/machine/', 'src/firewalls/', 'src/config/', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
   ['src/init/', ['src/init/', 'src/machine/world.ts', 'src/config/', 'src/error.ts', 'src/printable.ts', 'rules/derive/', 'parsers/network.ts', 'node:']],
+  ['src/control/', ['src/control/', 'src/log/event.ts', 'src/clocks.ts', 'src/error.ts', 'src/json-line.ts', 'src/printable.ts', 'parsers/', 'node:', 'valibot']],
   ['src/daemon/', ['src/', 'rules/', 'parsers/', 'node:', 'chokidar']],
   ['src/plug-in.ts', ['src/', 'parsers/', 'node:', 'valibot']],
   ['src/story.ts', ['src/', 'parsers/', 'picocolors']],

@@ -11,6 +11,7 @@ import { KeyRecords } from '../src/grants/key-records.ts'
 import { Ledger, ledgerStateOf, type LedgerContents } from '../src/grants/ledger.ts'
 import { formatLedger, parseLedger } from '../src/grants/ledger-text.ts'
 import { Spent, type Spend } from '../rules/spent.ts'
+import { Paused } from '../src/grants/paused.ts'
 import { Matches } from '../src/grants/matches.ts'
 import { useFolder } from './support/run.ts'
 
@@ -25,8 +26,9 @@ const SPENDS: readonly Spend[] = [{ kind: 'once', id: '0123456789abcdef' }, { ki
 
 /** Contents with that many grants. */
 function contents(grants: number): LedgerContents {
-  const made: LedgerContents = { boot: 'b', begun: now, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(SECOND), spent: new Spent() }
+  const made: LedgerContents = { boot: 'b', begun: now, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(SECOND), spent: new Spent(), paused: new Paused() }
   made.matches.add('ssh', '192.0.2.1' as Address, now())
+  ;(made.paused as Paused).add('ssh')
   for (const spend of SPENDS) (made.spent as Spent).add(spend)
   for (let number = 0; number < grants; number++) {
     const address = `192.0.${number >> 8}.${number & 255}` as Address

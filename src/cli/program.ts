@@ -40,14 +40,7 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(text.split('\n').map(printable).join('\n')) })
     .exitOverride()
 
-  runOptions(program.command('run').summary('follow the logs and open doors until told to stop'))
-    .description('The daemon: follows the sources, opens doors for those who knock, and closes them at their time.')
-    .option('--dry-run', 'decide and tell, but touch no firewall and write nothing')
-    .action(async (options) => done(await (await import('./run.ts')).runRun(options)))
-
-  runOptions(program.command('reader', { hidden: true })).argument('<source>')
-    .action(async (source: string, options) => done(await (await import('./reader.ts')).runReaderOf(source, options)))
-
+  runCommands(program, done)
   sweepCommand(program, done)
 
   logOptions(program.command('replay').summary('say which doors would have opened, by the time of the logs'))
@@ -71,6 +64,17 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .action(async (options) => done(await runParsers(options)))
 
   return program
+}
+
+function runCommands(program: Command, done: (exitCode: number) => void): void {
+  runOptions(program.command('run').summary('follow the logs and open doors until told to stop'))
+    .description('The daemon: follows the sources, opens doors for those who knock, and closes them at their time.')
+    .option('--run-dir <dir>', 'where the sockets for status, open and their like are made, in place of the configured folder')
+    .option('--dry-run', 'decide and tell, but touch no firewall and write nothing')
+    .action(async (options) => done(await (await import('./run.ts')).runRun(options)))
+
+  runOptions(program.command('reader', { hidden: true })).argument('<source>')
+    .action(async (source: string, options) => done(await (await import('./reader.ts')).runReaderOf(source, options)))
 }
 
 function sweepCommand(program: Command, done: (exitCode: number) => void): void {

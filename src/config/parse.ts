@@ -16,7 +16,7 @@ import { readUser, type ReadFile, type UserConfig } from './user-section.ts'
 import { allWarnings } from './warnings.ts'
 
 export const DEFAULT_STATE_DIR = '/var/lib/knocktail'
-const DEFAULT_RUN_DIR = process.platform === 'openbsd' ? '/var/run/knocktail' : '/run/knocktail'
+export const DEFAULT_RUN_DIR = process.platform === 'openbsd' ? '/var/run/knocktail' : '/run/knocktail'
 
 const GLOBAL = {
   firewall: key(readFirewallName),

@@ -1,24 +1,27 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Address } from '../../parsers/address.ts'
 import { MILLISECOND, SECOND, type Micros } from '../../parsers/time.ts'
 import type { Spend } from '../../rules/spent.ts'
 import type { Clocks } from '../clocks.ts'
 import type { Config, DoorRule } from '../config/config.ts'
 import { Doors } from '../doors/doors.ts'
 import { Sessions, type SessionParts } from '../doors/sessions.ts'
-import { reasonOf } from '../error.ts'
 import { COPY_MEMORY, freshnessOf } from '../freshness.ts'
 import type { LedgerKeeping } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
+import type { Grant } from '../grants/grants.ts'
 import type { Happening } from '../happening.ts'
 import { liveRules } from '../live-rules.ts'
 import { doorLogEvent } from '../log/door-events.ts'
 import { happeningLogEvent } from '../log/happening-events.ts'
+import { ledgerLogEvents } from '../log/disk-events.ts'
 import type { Log } from '../log/log.ts'
 import { sourceLogEvents } from '../log/source-events.ts'
 import { ownAddresses } from '../own-addresses.ts'
 import { closed, Pipeline } from '../pipeline.ts'
 import { fewLeft, isLow } from './first-look.ts'
 import { Lists } from './lists.ts'
+import { WallClock } from './wall-clock.ts'
 import type { EventBatch } from '../sources/source.ts'
 import type { Helper } from '../front/helper.ts'
 
@@ -35,8 +38,6 @@ export interface DaemonParts {
 
 /** The wall clock is looked at so often: a step forward may end grants. */
 const TICK_MS = 1000
-/** A change of the wall clock against the boot clock that is worth telling: slewing is slower. */
-const CLOCK_STEP = (2 * SECOND) as Micros
 const RECONCILE_MS = 60_000
 const UNSAVED = 'the disk refuses to remember that the sequence was used, so that it could be used again'
 
@@ -52,17 +53,16 @@ export class Daemon {
   #config: Config
   #timers: NodeJS.Timeout[] = []
   #expiry: NodeJS.Timeout | undefined
-  #lead: number
+  readonly #wallClock: WallClock
 
   constructor(config: Config, parts: DaemonParts) {
     const { clocks, helper, ledger, bootId, log } = parts
     this.#parts = parts
     this.#own = ownAddresses(clocks)
-    this.#lead = clocks.wall() - clocks.boot()
     this.doors = new Doors({
       helper, ledger, clocks, bootId,
       told: (event) => log.write(doorLogEvent(event)),
-      ledgerState: (problem) => this.#tellLedger(problem),
+      ledgerState: (problem) => log.write(ledgerLogEvents.state(problem)),
       keepMatches: (config.maxAge + COPY_MEMORY) as Micros,
     })
     this.#config = liveRules(config, { own: this.#own, spent: this.doors.spent })
@@ -70,11 +70,13 @@ export class Daemon {
       own: this.#own,
       useUp: (door, spend, opens) => void this.#useUp(door, spend, opens),
       matched: (match) => this.doors.matched(match),
+      isPaused: (rule) => this.doors.paused.has(rule),
       runOnce: (door, match) => this.doors.runOnce(door, match, this.#config),
       isConnected: (grant) => this.#sessions.isConnected(grant),
       observeOnly: () => parts.dryRun || this.#config.mode === 'observe',
     })
     this.#sessions = this.#watchSessions()
+    this.#wallClock = new WallClock(clocks, log, () => this.#pipeline.forget())
     this.#lists = new Lists({ helper, log, dryRun: parts.dryRun })
   }
 
@@ -92,7 +94,7 @@ export class Daemon {
     return this.#config
   }
 
-  get pipeline(): Pick<Pipeline, 'tally' | 'addresses' | 'deaf'> {
+  get pipeline(): Pick<Pipeline, 'tally' | 'addresses' | 'deaf' | 'attempts'> {
     return this.#pipeline
   }
 
@@ -142,9 +144,22 @@ export class Daemon {
     void this.#lists.catchUp(this.#config, this.doors.spent)
   }
 
-  closeAll(): void {
+  /** Ends those grants, now; without a test all. Answers how many. */
+  close(isMeant?: (grant: Grant) => boolean, admin?: true): number {
     const now = this.#parts.clocks.wall()
-    this.#tell(this.doors.closeAll().map((grant) => closed(grant, now)))
+    const ended = this.doors.close(isMeant)
+    this.#tell(ended.map((grant) => ({ ...closed(grant, now), ...(admin && { admin }) })))
+    return ended.length
+  }
+
+  /** As if it had been knocked. Answers what comes of it; of a refusal nothing is told. The rule must be there. */
+  open(rule: string, address: Address, { user, openFor }: { readonly user: string | undefined; readonly openFor: Micros | undefined }): Happening {
+    const asked = { rule, address, ...(user !== undefined && { user }), time: this.#parts.clocks.wall(), admin: true } as const
+    const happenings = this.#pipeline.openFor(asked, openFor)
+    const done = happenings.filter(({ event }) => event === 'open' || event === 'extend' || event === 'close')
+    this.#follow(done)
+    this.#scheduleExpiry()
+    return happenings.find(({ event }) => event === 'open' || event === 'extend') ?? happenings.at(-1) ?? { event: 'refused', ...asked, why: 'that rule opens nothing' }
   }
 
   stop(): void {
@@ -168,14 +183,7 @@ export class Daemon {
   }
 
   #tick(): void {
-    const { clocks, log } = this.#parts
-    const lead = clocks.wall() - clocks.boot()
-    const seconds = Math.round((lead - this.#lead) / SECOND)
-    if (Math.abs(lead - this.#lead) > CLOCK_STEP) {
-      log.write({ level: 'warn', event: 'clock-stepped', text: `the wall clock was stepped by ${seconds} s`, facts: { seconds } })
-    }
-    if (lead < this.#lead - CLOCK_STEP) this.#pipeline.forget()
-    this.#lead = lead
+    this.#wallClock.look()
     this.#expire()
     void this.#sessions.look()
   }
@@ -188,12 +196,5 @@ export class Daemon {
   #countStale(source: string, time: Micros, backlog: boolean): void {
     this.stale.set(source, (this.stale.get(source) ?? 0) + 1)
     if (!backlog) this.#parts.log.write(sourceLogEvents.stale(source, Math.round((this.#parts.clocks.wall() - time) / SECOND)))
-  }
-
-  #tellLedger(problem: unknown): void {
-    const told = problem === undefined
-      ? { level: 'info', event: 'ledger-recovered', text: 'the ledger can be written again', facts: {} } as const
-      : { level: 'error', event: 'ledger-refused', text: `the ledger cannot be written: ${reasonOf(problem)}: only doors that close by themselves are opened`, facts: {} } as const
-    this.#parts.log.write(told)
   }
 }

@@ -2,7 +2,6 @@ import { unusedOf } from '../../rules/one-time.ts'
 import type { Spent } from '../../rules/spent.ts'
 import type { Config, DoorRule, OneTimeList } from '../config/config.ts'
 import { KnocktailError } from '../error.ts'
-import type { Finding } from '../firewalls/firewall.ts'
 import { plannedTargets, type PlannedTarget } from '../firewalls/targets.ts'
 import type { Helper } from '../front/helper.ts'
 import type { LogEvent } from '../log/event.ts'
@@ -28,17 +27,6 @@ async function settleTable({ id, target }: PlannedTarget, helper: Pick<Helper, '
   const table = target.settings['table']?.join(' ')
   throw new KnocktailError('failed', `table <${table}> is not empty (${addresses.slice(0, 3).join(', ')}${addresses.length > 3 ? ' ...' : ''}), and this is the first start: `
     + 'set adopt = keep in [firewall pf] to leave those addresses alone for ever, or adopt = delete to remove them')
-}
-
-/** Tells what keeps the firewalls of a configuration from working on this machine. */
-export async function tellFindings(config: Config, helper: Pick<Helper, 'check'>, log: Log): Promise<void> {
-  for (const { id, target, rules } of plannedTargets(config).values()) {
-    for (const finding of await helper.check(id)) tellFinding(finding, target.firewall, rules, log)
-  }
-}
-
-function tellFinding({ severity, message }: Finding, firewall: string, rules: readonly string[], log: Log): void {
-  log.write({ level: severity === 'error' ? 'error' : 'warn', event: 'finding', text: `firewall ${firewall} (${rules.join(', ')}): ${message}`, facts: { firewall } })
 }
 
 /** A list that could not be written to, or was put back from a backup, knows less than the ledger that is gone. */

@@ -53,6 +53,11 @@ export class Following {
     return [...this.#followed.values()].map(({ state }) => state)
   }
 
+  /** Undefined: it could not even be begun. */
+  stateOf(source: string): SourceState | undefined {
+    return this.#followed.get(source)?.state
+  }
+
   /** Resolves when each has been followed, or found that it cannot be, for the first time. */
   async begun(): Promise<void> {
     while (this.states.includes('starting')) await new Promise<void>((resolve) => this.#waiting.push(resolve))
@@ -85,6 +90,7 @@ export class Following {
   savePositions(): void {
     try {
       this.#parts.positions?.save(this.#followed.values())
+      if (this.#positionsFail) this.#parts.log.write({ level: 'info', event: 'positions-recovered', text: 'positions can be written again', facts: {} })
       this.#positionsFail = false
     } catch (error) {
       if (!this.#positionsFail) {

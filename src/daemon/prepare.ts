@@ -5,6 +5,9 @@ import { readBootId, type Clocks } from '../clocks.ts'
 import type { Config, SourceConfig } from '../config/config.ts'
 import { Ledger } from '../grants/ledger.ts'
 import { startHelper } from '../front/client.ts'
+import type { Conditions } from '../control/conditions.ts'
+import { openSockets, type ControlSockets } from '../control/sockets.ts'
+import { KnocktailError } from '../error.ts'
 import type { Helper, HelperEvents } from '../front/helper.ts'
 import type { History } from '../history/history.ts'
 import type { Log } from '../log/log.ts'
@@ -25,6 +28,9 @@ export interface Prepared {
   readonly bootId: string
   readonly log: Log
   readonly history: History | undefined
+  readonly conditions: Conditions
+  /** Undefined: there are no sockets, which was told. */
+  readonly control: ControlSockets | undefined
   readonly dryRun: boolean
   /** What sources may read only because it was opened, or started, as root. */
   readonly rights: ReadonlyMap<string, Rights>
@@ -38,7 +44,7 @@ export interface Prepared {
 }
 
 /** Throws a KnocktailError if the daemon cannot begin. */
-export async function prepare(config: Config, options: RunOptions, tools: Pick<Prepared, 'clocks' | 'log' | 'history'>): Promise<Prepared> {
+export async function prepare(config: Config, options: RunOptions, tools: Pick<Prepared, 'clocks' | 'log' | 'history' | 'conditions'>): Promise<Prepared> {
   const dryRun = options.dryRun === true
   const { clocks, log } = tools
   tellForgeable(config, log)
@@ -51,6 +57,7 @@ export async function prepare(config: Config, options: RunOptions, tools: Pick<P
   return {
     ...tools, dryRun, lock, positions,
     bootId: readBootId(clocks),
+    control: dryRun ? undefined : await openControl(config, account, log),
     rights: takeRights(config, options, account, groups),
     startHelper: (events) => startHelper(helperCommand(config, options), events),
     hasRights: account !== undefined,
@@ -75,6 +82,21 @@ function tellForgeable(config: Config, log: Log): void {
   requireTrusted(config)
   for (const source of config.sources) {
     for (const why of forgeableBy(source)) log.write(sourceLogEvents.forgeable(source.name, why))
+  }
+}
+
+/**
+ * The sockets stay root's, where we are root now: who becomes the daemon's user, or was that before, cannot put others in their place. The
+ * group of that user may look, but not that of nobody, whom others share. Doors open without sockets, too.
+ */
+async function openControl({ runDir }: Config, account: Account | undefined, log: Log): Promise<ControlSockets | undefined> {
+  const gid = account === undefined ? process.getegid!() : account.name === 'nobody' ? 0 : account.gid
+  try {
+    return await openSockets(runDir, gid)
+  } catch (error) {
+    if (!(error instanceof KnocktailError)) throw error
+    log.write({ level: 'warn', event: 'control-refused', text: `${error.message}: status, open and their like cannot reach this daemon`, facts: {} })
+    return undefined
   }
 }
 

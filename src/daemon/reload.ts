@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { watch, type FSWatcher } from 'chokidar'
 import type { Config } from '../config/config.ts'
+import type { Answer } from '../control/controlled.ts'
 import { KnocktailError } from '../error.ts'
-import { plannedTargets } from '../firewalls/targets.ts'
 import type { Helper } from '../front/helper.ts'
 import type { Log } from '../log/log.ts'
 import { requireTrusted } from '../trust.ts'
 import type { Daemon } from './daemon.ts'
 import type { Following } from './following.ts'
+import { fixedKey, lossOf } from './reload-loss.ts'
 import { loadRunConfig, type RunOptions } from './run-config.ts'
 
 export interface ReloadParts {
@@ -29,25 +30,32 @@ export class Reloading {
   #settled: NodeJS.Timeout | undefined
   /** What the file was when it was told of: an editor's steps are one change. */
   #told = ''
+  /** It was told that the file is another than the one in force. */
+  #isOther = false
 
   constructor(options: RunOptions, parts: ReloadParts) {
     this.#options = options
     this.#parts = parts
   }
 
-  async reload(): Promise<void> {
+  /** `force`: also if it takes away what a shorter file would. */
+  async reload(force = false): Promise<Answer> {
     const { daemon, following, helper, log } = this.#parts
-    const config = await this.#load('config-refused', 'the old configuration stays in force')
-    if (!config) return
+    const config = await this.#load(force)
+    if (Array.isArray(config)) return this.#refuse(config)
     const outcome = await helper.reload()
-    if (outcome.kind !== 'done') {
-      const why = 'why' in outcome ? outcome.why : outcome.kind
-      log.write({ level: 'error', event: 'config-refused', text: `the helper refuses the configuration, the old one stays in force: ${why}`, facts: {} })
-      return
-    }
+    if (outcome.kind !== 'done') return this.#refuse([`the helper refuses it: ${'why' in outcome ? outcome.why : outcome.kind}`])
     daemon.reload(config)
     await following.follow(config.sources)
-    log.write({ level: 'info', event: 'config-loaded', text: `${config.rules.length} rules, ${config.sources.length} sources`, facts: {} })
+    const text = `${config.rules.length} rules, ${config.sources.length} sources`
+    log.write({ level: 'info', event: 'config-loaded', text, facts: {} })
+    return { ok: true, text: `loaded: ${text}` }
+  }
+
+  #refuse(faults: readonly string[]): Answer {
+    const kept = 'the old configuration stays in force'
+    for (const fault of faults) this.#parts.log.write({ level: 'error', event: 'config-refused', text: `${kept}: ${fault}`, facts: {} })
+    return { ok: false, why: [`${kept}:`, ...faults].join('\n') }
   }
 
   /** A changed file is looked at and told of, not loaded: it may be half written, or cut by a full disk. */
@@ -73,9 +81,17 @@ export class Reloading {
     const text = await readFile(this.#options.config, 'utf8').catch(() => '')
     if (text === this.#told) return
     this.#told = text
-    const config = await this.#load('config-changed', 'it was changed, and cannot be loaded as it is')
-    if (!config || sameConfig(config, this.#parts.daemon.config)) return
-    this.#parts.log.write({ level: 'info', event: 'config-changed', text: 'the configuration was changed: SIGHUP loads it', facts: {} })
+    const { log, daemon } = this.#parts
+    const config = await this.#load(false)
+    const isSame = !Array.isArray(config) && sameConfig(config, daemon.config)
+    if (Array.isArray(config)) {
+      for (const fault of config) log.write({ level: 'error', event: 'config-changed', text: `it was changed, and cannot be loaded as it is: ${fault}`, facts: {} })
+    } else if (isSame) {
+      if (this.#isOther) log.write({ level: 'info', event: 'config-same', text: 'the configuration is again the one that is in force', facts: {} })
+    } else {
+      log.write({ level: 'info', event: 'config-changed', text: 'the configuration was changed: SIGHUP loads it', facts: {} })
+    }
+    this.#isOther = !isSame
   }
 
   #fixedSource({ sources }: Config): string | undefined {
@@ -83,35 +99,20 @@ export class Reloading {
     return name === undefined ? undefined : `source ${name} was opened with rights that were given up: its change takes effect only at a restart`
   }
 
-  async #load(event: string, meaning: string): Promise<Config | undefined> {
+  /** The configuration, or all that speaks against it. */
+  async #load(force: boolean): Promise<Config | string[]> {
+    const { config: before } = this.#parts.daemon
     try {
       const config = await loadRunConfig(this.#options)
       requireTrusted(config)
-      const loss = lossOf(this.#parts.daemon.config, config) ?? this.#fixedSource(config)
-      if (loss === undefined) return config
-      this.#parts.log.write({ level: 'error', event, text: `${meaning}: ${loss}`, facts: {} })
+      const fault = (force ? undefined : lossOf(before, config)) ?? fixedKey(before, config) ?? this.#fixedSource(config)
+      return fault === undefined ? config : [fault]
     } catch (error) {
-      if (!(error instanceof KnocktailError)) throw error
-      for (const line of error.message.split('\n')) this.#parts.log.write({ level: 'error', event, text: `${meaning}: ${line}`, facts: {} })
+      if (error instanceof KnocktailError) return error.message.split('\n')
+      throw error
     }
-    return undefined
   }
 }
-
-/** What a shorter file would take away: such a file is more likely cut than meant. Undefined: nothing of weight. */
-function lossOf(before: Config, after: Config): string | undefined {
-  if (after.rules.length === 0 && before.rules.length > 0) return 'it has no rule any more: restart if this is meant'
-  const lists = after.alwaysAllow.map(({ text }) => text)
-  const gone = before.alwaysAllow.find(({ text }) => !lists.includes(text))
-  if (gone) return `always_allow ${gone.text} is gone: restart if this is meant`
-  const firewalls = new Set([...plannedTargets(after).values()].map(({ target }) => target.firewall))
-  const lost = [...plannedTargets(before).values()].find(({ target }) => !firewalls.has(target.firewall))
-  if (lost) return `nothing uses the firewall ${lost.target.firewall} any more: restart if this is meant`
-  const fixed = (['stateDir', 'user', 'log', 'historySize', 'historyKeep', 'runDir'] as const).find((name) => before[name] !== after[name])
-  return fixed && `${NAMES[fixed]} takes effect only at a restart`
-}
-
-const NAMES = { stateDir: 'state_dir', user: 'user', log: 'log', historySize: 'history_size', historyKeep: 'history_keep', runDir: 'run_dir' } as const
 
 function sameConfig(one: Config, other: Config): boolean {
   const text = ({ rules, ...rest }: Config): string => JSON.stringify([{ ...rest, warnings: [] }, rules.map((rule) => [rule.match.name, rule.text])])

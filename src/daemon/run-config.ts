@@ -14,6 +14,7 @@ export interface RunOptions {
   readonly stateDir?: string
   /** In place of the configured way. */
   readonly helper?: string
+  readonly runDir?: string
   readonly dryRun?: boolean
 }
 
@@ -25,7 +26,7 @@ export async function loadRunConfig(options: RunOptions): Promise<Config> {
     throw new KnocktailError('usage', 'there is no source: name one with --source (kmsg, journald, stdin, file:/PATH or command:CMDLINE), or in a [source NAME] section')
   }
   if (sources.filter(({ follow }) => follow.kind === 'stdin').length > 1) throw new KnocktailError('usage', 'standard input can be followed only once')
-  return { ...config, sources: sources.map((source) => withParser(source, options)), stateDir: options.stateDir ?? config.stateDir, helper: helperOf(options) ?? config.helper }
+  return { ...config, sources: sources.map((source) => withParser(source, options)), stateDir: options.stateDir ?? config.stateDir, runDir: options.runDir ?? config.runDir, helper: helperOf(options) ?? config.helper }
 }
 
 /** The words of the command that starts the helper, or `unix:PATH`. Undefined: none is named here. */

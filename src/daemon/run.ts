@@ -1,7 +1,8 @@
 import { machineClocks } from '../clocks.ts'
+import { Conditions } from '../control/conditions.ts'
 import { History } from '../history/history.ts'
 import { runCommand } from '../firewalls/run.ts'
-import { openLog } from '../log/log.ts'
+import { openLog, type Log } from '../log/log.ts'
 import { Hooks } from './hooks.ts'
 import { prepare } from './prepare.ts'
 import { loadRunConfig, type RunOptions } from './run-config.ts'
@@ -13,12 +14,13 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   const clocks = machineClocks()
   const history = options.dryRun ? undefined : new History({ stateDir: config.stateDir, bytes: config.historySize, keep: config.historyKeep }, clocks)
   const hooks = options.dryRun ? undefined : new Hooks({ run: runCommand, told: (event) => log.write(event), command: () => running?.config.onEvent })
-  const log = openLog(config.log, clocks, (event) => {
+  const conditions = new Conditions(clocks)
+  const log = alsoSeenBy(conditions, openLog(config.log, clocks, (event) => {
     history?.write(event)
     hooks?.offer(event)
-  })
+  }))
   let running: Running | undefined
-  running = new Running(config, options, await prepare(config, options, { clocks, log, history }))
+  running = new Running(config, options, await prepare(config, options, { clocks, log, history, conditions }))
   try {
     await running.start()
   } catch (error) {
@@ -26,4 +28,15 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     throw error
   }
   return running.untilStopped()
+}
+
+/** The log holds back what repeats; what stands is known of all. */
+function alsoSeenBy(conditions: Conditions, log: Log): Log {
+  return {
+    ...log,
+    write: (event) => {
+      conditions.see(event)
+      log.write(event)
+    },
+  }
 }

@@ -5,12 +5,15 @@ import { KnocktailError, reasonOf } from '../error.ts'
 import { findProgram, runCommand } from '../firewalls/run.ts'
 import { NO_LEDGER } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
-import type { LogEvent } from '../log/event.ts'
+import { historyState, ledgerLogEvents } from '../log/disk-events.ts'
 import { HelperKeeper } from './keeper.ts'
 import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
-import { settleTables, tellFew, tellFindings, tellForgetful } from './first-look.ts'
+import { Checks } from './checks.ts'
+import { Controlling } from './controlling.ts'
+import { settleTables, tellFew, tellForgetful } from './first-look.ts'
 import { Following, type SourceState } from './following.ts'
+import { tellPaused } from './paused.ts'
 import type { Prepared } from './prepare.ts'
 import { Reloading } from './reload.ts'
 import type { RunOptions } from './run-config.ts'
@@ -19,6 +22,7 @@ import { serviceManager, type ServiceManager } from './service-manager.ts'
 /** How long the doors may take to close when the daemon is told to stop. */
 const STOP_MS = 10_000
 const POSITIONS_MS = 1000
+const CHECK_MS = 60_000
 /** How often it is looked whether the doors have closed, when no source is left. */
 const LINGER_MS = 200
 
@@ -36,6 +40,7 @@ export class Running {
   readonly #following: Following
   readonly #reloading: Reloading
   readonly #manager: ServiceManager | undefined
+  readonly #checks: Checks
   readonly #stopped: Promise<Stop>
   #stop: (stop: Stop) => void = () => {}
   readonly #timers: NodeJS.Timeout[] = []
@@ -52,12 +57,13 @@ export class Running {
       changed: (firewall) => this.#daemon.doors.reconcile(this.#daemon.config, firewall),
       note: (text) => log.write({ level: 'warn', event: 'helper-note', text, facts: {} }),
       ended: (why, retryMs) => this.#helperEnded(why, retryMs),
-      restarted: () => this.#daemon.doors.touchAll(),
+      restarted: () => this.#helperRestarted(),
     })
     this.#daemon = new Daemon(config, { clocks, bootId, log, helper: this.#keeper, ledger: ledger ?? NO_LEDGER, sessions: listSessions, dryRun })
     this.#following = new Following({
       clocks, bootId, log, rights, positions, proxies: () => this.#daemon.config.proxies, read: (batch) => this.#daemon.read(batch), allEnded: () => this.#stopWhenClosed(),
     })
+    this.#checks = new Checks(this.#keeper, log)
     this.#reloading = new Reloading(options, { daemon: this.#daemon, following: this.#following, helper: this.#keeper, log })
     this.#manager = serviceManager(process.env, {
       log, tools: { run: runCommand, find: findProgram },
@@ -79,7 +85,7 @@ export class Running {
     this.#hookSignals()
     if (!dryRun) await this.#keeper.start()
     this.#prepared.dropRights()
-    this.#prepared.history?.begin((why) => log.write(historyRefused(why)))
+    this.#prepared.history?.begin((problem) => log.write(historyState(problem)))
     const found = await openLedger(this.#prepared)
     if (!found && !dryRun) await settleTables(this.#daemon.config, this.#keeper)
     this.#daemon.start(found)
@@ -90,23 +96,35 @@ export class Running {
     const { rules, sources } = this.#daemon.config
     if (!found) tellForgetful(this.#daemon.config, log)
     tellFew(this.#daemon.config, this.#daemon.doors.spent, log)
-    if (!dryRun) void tellFindings(this.#daemon.config, this.#keeper, log)
+    tellPaused(this.#daemon.doors.paused, log)
+    if (!dryRun) this.#watchMachine()
     log.write({ level: 'info', event: 'started', text: `${rules.length} rules, ${sources.length} sources`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
+  }
+
+  #watchMachine(): void {
+    void this.#checks.look(this.#daemon.config)
+    this.#timers.push(setInterval(() => void this.#checks.look(this.#daemon.config), CHECK_MS))
+    const { control, conditions, clocks, log } = this.#prepared
+    control?.serve(new Controlling({
+      daemon: this.#daemon, following: this.#following, reloading: this.#reloading, checks: this.#checks, conditions, clocks, log, since: clocks.wall(),
+    }))
   }
 
   /** It could not begin: nothing of it may stay. */
   async giveUp(): Promise<void> {
     await this.#keeper.leave()
+    this.#prepared.control?.close()
     this.#prepared.lock?.release()
     this.#prepared.log.end()
   }
 
   async untilStopped(): Promise<number> {
     const { why, code } = await this.#stopped
-    const { log, ledger, lock, history } = this.#prepared
+    const { log, ledger, lock, history, control } = this.#prepared
     log.write({ level: 'info', event: 'stopping', text: why, facts: {} })
     this.#manager?.stopping()
     for (const timer of this.#timers) clearInterval(timer)
+    control?.close()
     await this.#reloading.stop()
     await this.#following.stop()
     this.#daemon.stop()
@@ -124,12 +142,17 @@ export class Running {
   /** on_exit: all doors close now, or each at its time, which is then the helper's work, or the next start's. */
   async #leaveDoors(): Promise<void> {
     const { doors, config } = this.#daemon
-    if (config.onExit === 'close') this.#daemon.closeAll()
+    if (config.onExit === 'close') this.#daemon.close()
     await Promise.race([doors.idle(), new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())])
     doors.stop()
     const isAllClosed = [...doors.keys].every(({ foreign }) => foreign)
     if (isAllClosed) await this.#keeper.leave()
     else this.#keeper.abandon()
+  }
+
+  #helperRestarted(): void {
+    this.#prepared.log.write({ level: 'info', event: 'helper-restarted', text: 'the helper was started again', facts: {} })
+    this.#daemon.doors.touchAll()
   }
 
   #helperEnded(why: string, retryMs: number | undefined): void {
@@ -170,16 +193,12 @@ async function openLedger({ ledger, log }: Prepared): Promise<LedgerState | unde
   try {
     const { state, keptAside } = await ledger.open()
     for (const path of keptAside) {
-      log.write({ level: 'error', event: 'ledger-damaged', text: `the ledger was damaged, or is not ours: it is kept as ${path}, and a new one is begun`, facts: { path } })
+      log.write(ledgerLogEvents.damaged(path))
     }
     return state
   } catch (error) {
     throw new KnocktailError('failed', `the ledger cannot be opened: ${reasonOf(error)}`)
   }
-}
-
-function historyRefused(why: unknown): LogEvent {
-  return { level: 'error', event: 'history-refused', text: `the history cannot be written: ${reasonOf(why)}: what happens meanwhile is missing in it`, facts: {} }
 }
 
 /** Who is connected to this machine now; undefined: it cannot be seen. */

@@ -19,7 +19,10 @@ import { helperOf, type RunOptions } from './run-config.ts'
 /** So long a firewall may take before what is left open is told. */
 const PATIENCE_MS = 60_000
 
-export type SweepOptions = Pick<RunOptions, 'config' | 'stateDir' | 'helper'>
+export interface SweepOptions extends Pick<RunOptions, 'config' | 'stateDir' | 'helper'> {
+  /** Also what stands and has time left. @default false */
+  readonly all?: boolean
+}
 
 /** What is left: entries that should have been closed and are not. */
 export interface Swept {
@@ -29,10 +32,10 @@ export interface Swept {
 
 /**
  * Closes, without the daemon, what the ledger says is open and should not be: its time is over, or the machine was started anew.
- * Grants that stand are left to the daemon. Throws a KnocktailError if a daemon is running, since that one does it.
+ * Grants that stand are left to the daemon, unless all are to end. Throws a KnocktailError if a daemon is running, since that one does it.
  */
 export async function sweep(options: SweepOptions, told: (event: DoorEvent) => void): Promise<Swept> {
-  const { config: path, stateDir } = options
+  const { config: path, stateDir, all = false } = options
   const loaded = await loadOwnConfig(path)
   const config: Config = { ...loaded, sources: [], stateDir: stateDir ?? loaded.stateDir, helper: helperOf(options) ?? loaded.helper }
   // No daemon ever ran here.
@@ -46,7 +49,7 @@ export async function sweep(options: SweepOptions, told: (event: DoorEvent) => v
   try {
     const { state, keptAside } = await ledger.open()
     if (!state && keptAside.length > 0) throw new KnocktailError('failed', `the ledger was damaged, and is kept as ${keptAside.map(printable).join(', ')}`)
-    return state ? await closeOverdue(config, helper, { ledger, state, told }) : { closed: 0, left: 0 }
+    return state ? await closeOverdue(config, helper, { ledger, state: all ? { ...state, grants: [] } : state, told }) : { closed: 0, left: 0 }
   } finally {
     await helper.leave()
     await ledger.close()

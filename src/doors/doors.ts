@@ -15,6 +15,7 @@ import { KeyRecords } from '../grants/key-records.ts'
 import type { LedgerKeeping } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
 import { Matches } from '../grants/matches.ts'
+import { Paused } from '../grants/paused.ts'
 import type { Helper } from '../front/helper.ts'
 import type { DoorEvent } from './door-event.ts'
 import { Lane } from './lane.ts'
@@ -40,6 +41,7 @@ export class Doors {
   readonly grants: Grants
   readonly matches: Matches
   readonly spent = new Spent()
+  readonly paused = new Paused()
   readonly #keys = new KeyRecords()
   readonly #desired: Desired
   readonly #lanes = new Map<string, Lane>()
@@ -65,7 +67,7 @@ export class Doors {
       },
     })
     this.matches = new Matches(parts.keepMatches)
-    parts.ledger.keep({ boot: parts.bootId, begun: () => this.begun, grants: this.grants, keys: this.#keys, matches: this.matches, spent: this.spent })
+    parts.ledger.keep({ boot: parts.bootId, begun: () => this.begun, grants: this.grants, keys: this.#keys, matches: this.matches, spent: this.spent, paused: this.paused })
   }
 
   /** How many keys wait for their firewall. */
@@ -94,6 +96,7 @@ export class Doors {
     for (const [key, time] of state.matches) this.matches.restore(key, time)
     for (const spend of state.spent) this.spent.add(spend)
     for (const record of state.keys) this.#keys.put(record)
+    for (const rule of state.paused) this.paused.add(rule)
     if (state.boot === this.#parts.bootId) {
       const standing = state.grants.filter(({ deadline, until }) => deadline > boot() && until > wall())
       for (const grant of standing) if (isStillRight(grant, config)) this.grants.restore(grant)
@@ -118,7 +121,7 @@ export class Doors {
   }
 
   /** A command that nothing undoes. That it was asked for stands on disk before it is run: it is never run twice for one match. */
-  runOnce(door: DoorRule, { address, user }: Match, config: Config): void {
+  runOnce(door: DoorRule, { address, user }: { readonly address: Match['address']; readonly user?: string | undefined }, config: Config): void {
     const seconds = 1
     for (const target of targetsOf(door, config, user)) {
       const since = this.#parts.clocks.boot()
@@ -145,9 +148,9 @@ export class Doors {
     }
   }
 
-  /** Ends all grants, now. */
-  closeAll(): Grant[] {
-    return [...this.grants.all()].filter((grant) => this.grants.close(grant))
+  /** Ends those grants, now; without a test all. */
+  close(isMeant: (grant: Grant) => boolean = () => true): Grant[] {
+    return [...this.grants.all()].filter((grant) => isMeant(grant) && this.grants.close(grant))
   }
 
   /** Resolves when no lane is at work: what failed may still wait to be tried again. */

@@ -18,9 +18,11 @@ export interface LedgerState {
   readonly matches: readonly (readonly [string, Micros])[]
   /** What was used up for good. */
   readonly spent: readonly Spend[]
+  /** See `Paused`. */
+  readonly paused: readonly string[]
 }
 
-export function formatLedger({ boot, begun, grants, keys, matches, spent }: LedgerState): string {
+export function formatLedger({ boot, begun, grants, keys, matches, spent, paused }: LedgerState): string {
   const targets: Record<string, Target> = {}
   const idOf = (target: Target): string => {
     const id = targetId(target)
@@ -35,6 +37,7 @@ export function formatLedger({ boot, begun, grants, keys, matches, spent }: Ledg
     matches,
     used: spent.flatMap((spend) => (spend.kind === 'once' ? [spend.id] : [])),
     timeSteps: spent.flatMap((spend) => (spend.kind === 'time-step' ? [[spend.secret, spend.timeStep]] : [])),
+    paused,
     targets,
   }
   return JSON.stringify(text)
@@ -44,12 +47,12 @@ export function formatLedger({ boot, begun, grants, keys, matches, spent }: Ledg
 export function parseLedger(text: string): LedgerState | undefined {
   const read = v.safeParse(LEDGER, parseJson(text))
   if (!read.success) return undefined
-  const { boot, begun, grants, keys, matches, used, timeSteps, targets } = read.output
+  const { boot, begun, grants, keys, matches, used, timeSteps, paused, targets } = read.output
   const byId = new Map(Object.entries(targets))
   if ([...byId].some(([id, target]) => targetId(target) !== id)) return undefined
   if ([...grants.flatMap((grant) => grant.targets), ...keys.map(({ target }) => target)].some((id) => !byId.has(id))) return undefined
   return {
-    boot, begun, matches,
+    boot, begun, matches, paused,
     spent: [...used.map((id): Spend => ({ kind: 'once', id })), ...timeSteps.map(([secret, timeStep]): Spend => ({ kind: 'time-step', secret, timeStep }))],
     grants: grants.map((grant) => ({ ...grant, user: grant.user, targets: grant.targets.map((id) => byId.get(id)!) })),
     keys: keys.map((key) => ({ ...key, id: key.target, target: byId.get(key.target)! })),
@@ -98,6 +101,7 @@ const LEDGER = v.object({
   // Ledgers of before there were any have none.
   used: v.optional(v.array(v.string()), []),
   timeSteps: v.optional(v.array(v.tuple([v.string(), v.pipe(v.number(), v.safeInteger())])), []),
+  paused: v.optional(v.array(v.string()), []),
   targets: v.record(v.string(), TARGET),
 })
 

@@ -3,6 +3,7 @@ import type { Grant } from './grants.ts'
 import type { KeyRecords } from './key-records.ts'
 import { formatLedger, parseLedger, type LedgerState } from './ledger-text.ts'
 import type { Matches } from './matches.ts'
+import type { Paused } from './paused.ts'
 import type { Spent } from '../../rules/spent.ts'
 import { Slots } from './slots.ts'
 
@@ -14,6 +15,7 @@ export interface LedgerContents {
   readonly keys: KeyRecords
   readonly matches: Matches
   readonly spent: Pick<Spent, 'all'>
+  readonly paused: Pick<Paused, 'all'>
 }
 
 /** What was found at start. */
@@ -99,6 +101,6 @@ export class Ledger implements LedgerKeeping {
 }
 
 /** What the contents hold at this moment. */
-export function ledgerStateOf({ boot, begun, grants, keys, matches, spent }: LedgerContents): LedgerState {
-  return { boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], spent: spent.all() }
+export function ledgerStateOf({ boot, begun, grants, keys, matches, spent, paused }: LedgerContents): LedgerState {
+  return { boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], spent: spent.all(), paused: paused.all() }
 }

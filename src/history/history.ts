@@ -28,7 +28,7 @@ export class History {
   readonly #options: HistoryOptions
   readonly #clocks: Pick<Clocks, 'wall'>
   #waiting: string[] = []
-  #refused: ((why: unknown) => void) | undefined
+  #state: ((problem: unknown) => void) | undefined
   #draining: Promise<void> | undefined
   #file: FileHandle | undefined
   #bytes = 0
@@ -48,9 +48,12 @@ export class History {
     this.#wake()
   }
 
-  /** Nothing is written before: the file is to belong to the user that the daemon becomes. `refused` is told once of a disk that refuses. */
-  begin(refused: (why: unknown) => void): void {
-    this.#refused = refused
+  /**
+   * Nothing is written before: the file is to belong to the user that the daemon becomes. `state` is told when the disk begins to refuse (why),
+   * and when it takes lines again (undefined).
+   */
+  begin(state: (problem: unknown) => void): void {
+    this.#state = state
     this.#wake()
   }
 
@@ -61,7 +64,7 @@ export class History {
   }
 
   #wake(): void {
-    if (this.#refused && this.#waiting.length > 0) this.#draining ??= this.#drain().finally(() => (this.#draining = undefined))
+    if (this.#state && this.#waiting.length > 0) this.#draining ??= this.#drain().finally(() => (this.#draining = undefined))
   }
 
   async #drain(): Promise<void> {
@@ -81,8 +84,10 @@ export class History {
     const file = await this.#fileFor(text.length)
     for (let at = 0; at < text.length;) at += (await file.write(text, at)).bytesWritten
     this.#bytes += text.length
-    this.#lost -= told.length > 0 ? this.#lost : 0
     this.#isTorn = false
+    if (told.length === 0) return
+    this.#lost = 0
+    this.#state?.(undefined)
   }
 
   #lostLine(lines: number): string {
@@ -96,7 +101,7 @@ export class History {
     this.#isTorn = true
     await this.#file?.close().catch(() => {})
     this.#file = undefined
-    if (isFirst) this.#refused?.(why)
+    if (isFirst) this.#state?.(why)
   }
 
   async #fileFor(more: number): Promise<FileHandle> {

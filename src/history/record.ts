@@ -28,7 +28,7 @@ export interface HistoryRecord {
 }
 
 /** What only helps to run the daemon, or would fill the history with itself. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['counters', 'renewed', 'config-changed', 'helper-note', 'source-note', 'history-refused'])
+const LEFT_OUT: ReadonlySet<string> = new Set(['counters', 'renewed', 'config-changed', 'helper-note', 'source-note', 'history-refused', 'history-recovered'])
 
 /** What the history keeps of something that was told at `now`; undefined: nothing. */
 export function historyLine({ event, text, facts }: LogEvent, now: Micros): string | undefined {

@@ -29,7 +29,7 @@ const VERBS = { add: 'opening', renew: 'keeping it open', remove: 'closing', kil
 export function doorLogEvent(event: DoorEvent): LogEvent {
   const { target, address } = event
   const { facts, ...told } = (TOLD[event.kind] as (event: DoorEvent, place: string) => Told)(event, placeText(target))
-  return { ...told, facts: { firewall: target.firewall, rule: target.rule, address, ...facts } }
+  return { ...told, facts: { firewall: target.firewall, place: placeText(target), rule: target.rule, address, ...facts } }
 }
 
 /** `nftables inet filter knock4, ...`, `ufw 22/tcp`, `command office-pc`. */

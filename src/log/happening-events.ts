@@ -5,7 +5,7 @@ import type { Level, LogEvent } from './event.ts'
 
 const LEVELS: Readonly<Record<Happening['event'], Level>> = {
   open: 'info', extend: 'info', close: 'info', observed: 'info', allowed: 'info',
-  failure: 'warn', scan: 'warn', timeout: 'info', refused: 'warn',
+  failure: 'warn', scan: 'warn', timeout: 'info', refused: 'warn', paused: 'warn',
   lockout: 'warn', trapped: 'warn', scanner: 'warn', capped: 'warn', cooled: 'info',
 }
 

@@ -37,7 +37,7 @@ export interface FollowContext {
 
 /** Follows a source until it is stopped. Never throws. */
 export function followSource(config: SourceConfig, context: FollowContext): LiveSource {
-  const stats: SourceStats = { lines: 0, events: 0, lost: 0, bytes: 0, reasons: new Map(), restarts: 0 }
+  const stats: SourceStats = { lines: 0, events: 0, lost: 0, bytes: 0, reasons: new Map(), restarts: 0, heard: undefined }
   const dialect = dialectOf(config, context.dialect)
   if ('why' in dialect) {
     // Whoever starts it knows it before it is told of.

@@ -2,6 +2,7 @@ import { parseLine } from '../../parsers/dialects.ts'
 import { connectionEvent, type ConnectionEvent } from '../../parsers/event.ts'
 import { isParsed, type Dialect, type ParseContext } from '../../parsers/parser.ts'
 import type { Reason } from '../../parsers/reason.ts'
+import type { Micros } from '../../parsers/time.ts'
 import type { Network } from '../../parsers/network.ts'
 import type { Clocks } from '../clocks.ts'
 import { withClient } from './client.ts'
@@ -53,6 +54,8 @@ export class LiveReader {
       stats.lines += lines.length
       stats.bytes += bytes
       stats.events += events.length
+      const last = events.at(-1)
+      if (last && !backlog) stats.heard = { at: clocks.boot(), lag: (arrival.wall - last.time) as Micros }
     }
     return { source, events, backlog }
   }

@@ -1,5 +1,6 @@
 import type { ConnectionEvent } from '../../parsers/event.ts'
 import type { Reason } from '../../parsers/reason.ts'
+import type { Micros } from '../../parsers/time.ts'
 
 /** Events that a live source showed, in reading order. */
 export interface EventBatch {
@@ -22,6 +23,8 @@ export interface SourceStats {
   readonly reasons: Map<Reason, number>
   /** Times it was started again. */
   restarts: number
+  /** When the last line came that was understood, by the boot clock, and how long after it was written. */
+  heard: { readonly at: Micros; readonly lag: Micros } | undefined
 }
 
 /** How far a source was read: JSON, to be given back to the same source at the next start. Undefined: it keeps none. */

@@ -26,6 +26,7 @@ let count = 0
 export class LiveDaemon {
   readonly records: LogRecord[] = []
   readonly stateDir: string
+  readonly runDir: string
   readonly configPath: string
   stderr = ''
   child: ChildProcess
@@ -38,6 +39,7 @@ export class LiveDaemon {
     this.#options = options
     this.configPath = join(options.folder, `knocktail-${++count}.conf`)
     this.stateDir = join(options.folder, `state-${count}`)
+    this.runDir = join(options.folder, `run-${count}`)
     mkdirSync(this.stateDir)
     writeFileSync(this.configPath, options.config, { mode: 0o644 })
     this.child = this.#spawn()
@@ -55,7 +57,7 @@ export class LiveDaemon {
 
   #spawn(): ChildProcess {
     const { wrap = [], args = [], env = {} } = this.#options
-    const child = this.#netns.start('server', [...wrap, process.execPath, BIN, 'run', '-c', this.configPath, '--state-dir', this.stateDir, ...args], env)
+    const child = this.#netns.start('server', [...wrap, process.execPath, BIN, 'run', '-c', this.configPath, '--state-dir', this.stateDir, '--run-dir', this.runDir, ...args], env)
     let rest = ''
     child.stdout!.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split('\n')

@@ -11,6 +11,7 @@ import { Spent } from '../../rules/spent.ts'
 import { Grants } from '../../src/grants/grants.ts'
 import { KeyRecords } from '../../src/grants/key-records.ts'
 import { Ledger } from '../../src/grants/ledger.ts'
+import { Paused } from '../../src/grants/paused.ts'
 import { Matches } from '../../src/grants/matches.ts'
 import { knock, useNamespaceLog } from '../support/door.ts'
 import { LiveDaemon } from '../support/live.ts'
@@ -64,7 +65,7 @@ events {} http { access_log ${logFile} combined; server { listen 80; location / 
     const now = (): Micros => (Date.now() * 1000) as Micros
     const ledger = new Ledger(join(stateDir, 'ledger'))
     await ledger.open()
-    ledger.keep({ boot: 'another', begun: () => (now() - 600e6) as Micros, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(0 as Micros), spent: new Spent() })
+    ledger.keep({ boot: 'another', begun: () => (now() - 600e6) as Micros, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(0 as Micros), spent: new Spent(), paused: new Paused() })
     await ledger.save()
     await ledger.close()
   }

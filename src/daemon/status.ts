@@ -1,0 +1,82 @@
+import { formatTime, MILLISECOND, SECOND, type Micros } from '../../parsers/time.ts'
+import type { Clocks } from '../clocks.ts'
+import type { Follow, SourceConfig } from '../config/config.ts'
+import type { Condition, Conditions } from '../control/conditions.ts'
+import type { ConditionStatus, GrantStatus, Listing, RuleStatus, SourceStatus, Status } from '../control/controlled.ts'
+import type { Grant } from '../grants/grants.ts'
+import type { Daemon } from './daemon.ts'
+import type { Following } from './following.ts'
+
+/** What is looked at. */
+export interface StatusParts {
+  readonly daemon: Daemon
+  readonly following: Following
+  readonly conditions: Conditions
+  readonly clocks: Clocks
+  /** When the daemon was started, by the wall clock. */
+  readonly since: Micros
+}
+
+const MOST_ATTEMPTS = 100
+
+/** How it goes, as one record. */
+export function statusOf(parts: StatusParts): Status {
+  const { daemon, conditions, since } = parts
+  const { grants, waiting } = daemon.doors
+  const { config } = daemon
+  const names = new Set(config.sources.map(({ name }) => name))
+  // What a reload has taken away is of no interest any more.
+  const standing = conditions.all().filter(({ facts }) => typeof facts['source'] !== 'string' || names.has(facts['source']))
+  return {
+    v: 1, pid: process.pid, since: formatTime(since), mode: config.mode,
+    conditions: standing.map(conditionStatus),
+    sources: config.sources.map((source) => sourceStatus(source, parts)),
+    rules: [...daemon.pipeline.tally.rules.keys()].map((name) => ruleStatus(name, parts)),
+    grants: grants.size, waiting, addresses: daemon.pipeline.addresses,
+  }
+}
+
+export function listingOf({ daemon, conditions, clocks }: StatusParts): Listing {
+  const failing = conditions.all().filter(({ name }) => name === 'firewall-failed')
+  const grants = [...daemon.doors.grants.all()].toSorted((one, other) => one.deadline - other.deadline)
+  return {
+    v: 1,
+    grants: grants.map((grant) => grantStatus(grant, failing, clocks.boot())),
+    attempts: daemon.pipeline.attempts(clocks.wall(), MOST_ATTEMPTS).map(({ since, ...attempt }) => ({ ...attempt, since: formatTime(since) })),
+  }
+}
+
+function conditionStatus({ name, weight, text, advice, since }: Condition): ConditionStatus {
+  return { name, weight, text, advice, since: formatTime(since) }
+}
+
+function sourceStatus({ name, follow }: SourceConfig, { daemon, following, clocks }: StatusParts): SourceStatus {
+  const stats = following.sources.find((source) => source.name === name)?.stats
+  const { lines = 0, events = 0, lost = 0, restarts = 0, heard } = stats ?? {}
+  const notUnderstood = [...(stats?.reasons.values() ?? [])].reduce((sum, count) => sum + count, 0)
+  return {
+    name, follows: followsText(follow), state: following.stateOf(name) ?? 'ended',
+    lines, understood: events, notUnderstood, stale: daemon.stale.get(name) ?? 0, lost, restarts,
+    ...(heard && { lagMs: Math.round(heard.lag / MILLISECOND), quietS: Math.floor((clocks.boot() - heard.at) / SECOND) }),
+  }
+}
+
+function followsText(follow: Follow): string {
+  if (follow.kind === 'file') return `file:${follow.path}`
+  return follow.kind === 'command' ? `command:${follow.command}` : follow.kind
+}
+
+function ruleStatus(name: string, { daemon }: StatusParts): RuleStatus {
+  const { attempts, opens, extensions, failedAt, timeouts } = daemon.pipeline.tally.rules.get(name)!
+  const grants = [...daemon.doors.grants.all()].filter(({ rule }) => rule === name).length
+  const failed = [...failedAt.values()].reduce((sum, count) => sum + count, 0)
+  return { name, paused: daemon.doors.paused.has(name), grants, attempts, opened: opens, extended: extensions, failed, tooSlow: timeouts }
+}
+
+function grantStatus({ rule, address, user, openedAt, until, deadline }: Grant, failing: readonly Condition[], now: Micros): GrantStatus {
+  const why = failing.find(({ facts }) => facts['address'] === address)?.text
+  return {
+    rule, address, ...(user !== undefined && { user }), openedAt: formatTime(openedAt), until: formatTime(until),
+    remainingS: Math.max(0, Math.ceil((deadline - now) / SECOND)), ...(why !== undefined && { why }),
+  }
+}
