@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { wordAt } from './bytes.ts'
 
 declare const brand: unique symbol
 
@@ -12,6 +13,7 @@ export type Address = string & { readonly [brand]: 'Address' }
 const GENERATION_SIZE = 32_768
 let young = new Map<string, Address>()
 let old = new Map<string, Address>()
+const DOT = 46
 
 /** The address that `text` spells, or undefined: names, zones (`%eth0`), octal and short forms are refused. */
 export function parseAddress(text: string): Address | undefined {
@@ -20,6 +22,50 @@ export function parseAddress(text: string): Address | undefined {
   const address = old.get(text) ?? (text.includes(':') ? readIPv6(text) : readIPv4(text))
   if (address !== undefined) remember(text, address)
   return address
+}
+
+/** An IPv4 address as a number, and its text: a flood has more addresses than a map of strings is quick for. */
+let youngNumbers = new Map<number, Address>()
+let oldNumbers = new Map<number, Address>()
+
+/** The address that those bytes spell, or undefined. */
+export function addressAt(bytes: Uint8Array, start: number, end: number): Address | undefined {
+  const number = quadAt(bytes, start, end)
+  if (number < 0) return parseAddress(wordAt(bytes, start, end))
+  const known = youngNumbers.get(number)
+  if (known !== undefined) return known
+  const address = oldNumbers.get(number) ?? (quadText(number) as Address)
+  if (youngNumbers.size >= GENERATION_SIZE) {
+    oldNumbers = youngNumbers
+    youngNumbers = new Map()
+  }
+  youngNumbers.set(number, address)
+  return address
+}
+
+/** The number that a dotted quad spells, or -1: as `readOctets`. */
+function quadAt(bytes: Uint8Array, start: number, end: number): number {
+  let number = 0
+  let octet = -1
+  let dots = 0
+  for (let at = start; at < end; at++) {
+    const code = bytes[at]!
+    if (code === DOT) {
+      if (octet < 0 || ++dots > 3) return -1
+      number = number * 256 + octet
+      octet = -1
+    } else {
+      const digit = code - 48
+      if (!(digit >= 0 && digit <= 9) || octet === 0) return -1
+      octet = octet < 0 ? digit : octet * 10 + digit
+      if (octet > 255) return -1
+    }
+  }
+  return dots === 3 && octet >= 0 ? number * 256 + octet : -1
+}
+
+function quadText(number: number): string {
+  return [number >>> 24, (number >>> 16) & 255, (number >>> 8) & 255, number & 255].join('.')
 }
 
 function remember(text: string, address: Address): void {

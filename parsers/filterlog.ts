@@ -1,6 +1,7 @@
 import { parseAddress } from './address.ts'
 import { packet, parsePort, transport, type Direction, type Packet } from './event.ts'
 import { flagLetters } from './flag-letters.ts'
+import { lineOf } from './bytes.ts'
 import { readNumber } from './grammar.ts'
 import type { Outcome } from './parser.ts'
 import type { Reason } from './reason.ts'
@@ -92,7 +93,7 @@ function readTransport(text: string, at: number, proto: string, laterFragment: b
   const dport = parsePort(found[2]!)
   if (sport === undefined || dport === undefined) return 'bad-number'
   if (proto === 'udp') return { sport, dport, flags: undefined, seq: undefined }
-  const seq = readNumber(found[4]!, 0, found[4]!.length, 0xffffffff)
+  const seq = readNumber(lineOf(found[4]!).bytes, 0, found[4]!.length, 0xffffffff)
   if (seq < 0 && found[4] !== '') return 'bad-number'
   return { sport, dport, flags: readFlags(found[3]!), seq: seq < 0 ? undefined : seq }
 }

@@ -1,3 +1,5 @@
+import { wordAt, type Line } from './bytes.ts'
+
 /**
  * `KEY=value` grammars as data. A grammar is a string of items in the order in which the log prints them:
  *   `KEY=n`  a key and a value of class n, then a blank     `WORD`  a bare word, then a blank
@@ -35,15 +37,14 @@ const BACKSLASH = 92
 const TILDE = 126
 
 interface Item {
-  readonly literal: string
+  readonly key: string
+  readonly literal: Uint8Array
   /** Of `literal`: most items that are missing differ in it already. */
   readonly firstCode: number
   readonly kind: 'value' | 'word' | 'unit'
   readonly classBit: number
   readonly mayBeEmpty: boolean
   readonly optional: boolean
-  /** Where the value's span, or a word's presence, is written. */
-  readonly slot: number
 }
 
 /** Spans of one scan: `start[slot]` is -1 where the item was missing. */
@@ -55,8 +56,8 @@ export class Spans {
     this.end = new Int32Array(slots)
   }
 
-  slice(text: string, slot: number): string {
-    return text.slice(this.start[slot], this.end[slot])
+  word({ bytes }: Line, slot: number): string {
+    return wordAt(bytes, this.start[slot]!, this.end[slot]!)
   }
 }
 
@@ -64,13 +65,13 @@ export interface Grammar {
   /** The slot of that key (`SPT=`) or word (`SYN`); throws if the grammar has no such key, so that a typing error shows at once. */
   readonly slot: (key: string) => number
   readonly slots: number
-  /** Reads from `at`; answers where the grammar ended, or -1 if the text is not of it. */
-  readonly scan: (text: string, at: number, spans: Spans) => number
+  /** Reads from `at`; answers where the grammar ended, or -1 if the line is not of it. */
+  readonly scan: (line: Line, at: number, spans: Spans) => number
 }
 
 export function grammar(source: string): Grammar {
   const items = source.trim().split(/\s+/).map(readItem)
-  const keys = items.map((item) => item.literal.trim())
+  const keys = items.map(({ key }) => key)
   return {
     slots: items.length,
     slot: (key) => {
@@ -78,59 +79,61 @@ export function grammar(source: string): Grammar {
       if (slot < 0) throw new TypeError(`no ${key} in the grammar ${source}`)
       return slot
     },
-    scan: (text, at, spans) => scan(items, text, at, spans),
+    scan: (line, at, spans) => scan(items, line, at, spans),
   }
 }
 
-function readItem(source: string, slot: number): Item {
+function readItem(source: string): Item {
   const optional = source.endsWith('?')
   const text = optional ? source.slice(0, -1) : source
   const value = /^(.+[=:]_?)([a-zA-Z])$/.exec(text)
   if (value) {
     const [, literal, name] = value
-    return makeItem({ literal: literal!.replace('_', ' '), kind: 'value', classBit: BIT_OF[name!]!, mayBeEmpty: name! < 'a', optional, slot })
+    return makeItem({ literal: literal!.replace('_', ' '), kind: 'value', classBit: BIT_OF[name!]!, mayBeEmpty: name! < 'a', optional })
   }
   const unit = /^(.*[([])\.\.\.[)\]]$/.exec(text)
   const literal = unit ? unit[1]!.replace('_', ' ') : `${text} `
-  return makeItem({ literal, kind: unit ? 'unit' : 'word', classBit: 0, mayBeEmpty: false, optional, slot })
+  return makeItem({ literal, kind: unit ? 'unit' : 'word', classBit: 0, mayBeEmpty: false, optional })
 }
 
-function makeItem({ literal, kind, classBit, mayBeEmpty, optional, slot }: Omit<Item, 'firstCode'>): Item {
-  return { literal, firstCode: literal.charCodeAt(0), kind, classBit, mayBeEmpty, optional, slot }
+function makeItem({ literal, ...rest }: Omit<Item, 'key' | 'literal' | 'firstCode'> & { literal: string }): Item {
+  const codes = Buffer.from(literal, 'latin1')
+  return { key: literal.trim(), literal: codes, firstCode: codes[0]!, ...rest }
 }
 
-function scan(items: readonly Item[], text: string, at: number, spans: Spans): number {
+function scan(items: readonly Item[], { bytes, end: stop }: Line, at: number, { start: starts, end: ends }: Spans): number {
   for (let index = 0; index < items.length; index++) {
     const item = items[index]!
-    const isThere = text.charCodeAt(at) === item.firstCode && startsWith(text, at, item.literal)
-    const end = isThere ? readEnd(item, text, at + item.literal.length) : -1
-    spans.start[item.slot] = end < 0 ? -1 : at + item.literal.length
-    spans.end[item.slot] = end
-    if (end >= 0) at = Math.min(item.kind === 'word' ? end : end + 1, text.length)
+    const { literal } = item
+    const isThere = bytes[at] === item.firstCode && at + literal.length <= stop && continuesWith(bytes, at, literal)
+    const end = isThere ? readEnd(item, bytes, at + literal.length, stop) : -1
+    starts[index] = end < 0 ? -1 : at + literal.length
+    ends[index] = end
+    if (end >= 0) at = Math.min(item.kind === 'word' ? end : end + 1, stop)
     else if (!item.optional) return -1
   }
   return at
 }
 
 /** Where the item ends, before its blank; -1 if it is not well formed. */
-function readEnd(item: Item, text: string, at: number): number {
-  if (item.kind === 'word') return at
-  const end = item.kind === 'unit' ? closing(text, at) : valueEnd(item.classBit, text, at)
-  if (end < 0 || (end === at && !item.mayBeEmpty)) return -1
-  return end === text.length || text.charCodeAt(end) === 32 ? end : -1
+function readEnd({ kind, classBit, mayBeEmpty }: Item, bytes: Uint8Array, at: number, stop: number): number {
+  if (kind === 'word') return at
+  const end = kind === 'unit' ? closing(bytes, at, stop) : valueEnd(classBit, bytes, at, stop)
+  if (end < 0 || (end === at && !mayBeEmpty)) return -1
+  return end === stop || bytes[end] === BLANK ? end : -1
 }
 
-function valueEnd(classBit: number, text: string, at: number): number {
+function valueEnd(classBit: number, bytes: Uint8Array, at: number, stop: number): number {
   let end = at
-  while (end < text.length && (CLASS_BITS[text.charCodeAt(end)]! & classBit) !== 0) end++
+  while (end < stop && (CLASS_BITS[bytes[end]!]! & classBit) !== 0) end++
   return end
 }
 
 /** Behind the bracket that closes the unit opened before `at`, or -1; also if it holds what no writer prints there. */
-function closing(text: string, at: number): number {
+function closing(bytes: Uint8Array, at: number, stop: number): number {
   let depth = 1
-  for (let end = at; end < text.length; end++) {
-    const code = text.charCodeAt(end)
+  for (let end = at; end < stop; end++) {
+    const code = bytes[end]!
     if (code < BLANK || code > TILDE || code === BACKSLASH) return -1
     if (code === 91 || code === 40) depth++
     else if ((code === 93 || code === 41) && --depth === 0) return end + 1
@@ -138,20 +141,21 @@ function closing(text: string, at: number): number {
   return -1
 }
 
-function startsWith(text: string, at: number, literal: string): boolean {
+/** Of a literal whose first byte is there already. */
+function continuesWith(bytes: Uint8Array, at: number, literal: Uint8Array): boolean {
   for (let index = 1; index < literal.length; index++) {
-    if (text.charCodeAt(at + index) !== literal.charCodeAt(index)) return false
+    if (bytes[at + index] !== literal[index]) return false
   }
   return true
 }
 
 /** The decimal number of that span, or -1: empty, with a leading zero, or above `max`. */
-export function readNumber(text: string, start: number, end: number, max: number): number {
+export function readNumber(bytes: Uint8Array, start: number, end: number, max: number): number {
   if (start < 0 || end - start > 10 || end === start) return -1
-  if (text.charCodeAt(start) === 48 && end - start > 1) return -1
+  if (bytes[start] === 48 && end - start > 1) return -1
   let value = 0
   for (let at = start; at < end; at++) {
-    const digit = text.charCodeAt(at) - 48
+    const digit = bytes[at]! - 48
     if (digit < 0 || digit > 9) return -1
     value = value * 10 + digit
   }

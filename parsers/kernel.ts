@@ -1,3 +1,4 @@
+import { lineOf } from './bytes.ts'
 import { readPacket } from './netfilter.ts'
 import { findLink, linkStart, scanLink } from './netfilter-link.ts'
 import { KERNEL_LAYOUT } from './netfilter-transport.ts'
@@ -20,9 +21,10 @@ export function kernelMessage(text: string, at: number, stamp: Stamp, context: P
   if (text.charCodeAt(at) === BRACKET && matchAt(EMBEDDED_UPTIME, text, at)) at = EMBEDDED_UPTIME.lastIndex
   const { prefix } = context
   if (prefix !== undefined && !text.startsWith(prefix, at)) return 'wrong-prefix'
-  const end = prefix === undefined ? findLink(text, at) : scanLink(text, at + prefix.length)
+  const line = lineOf(text)
+  const end = prefix === undefined ? findLink(line, at) : scanLink(line, at + prefix.length)
   if (end < 0) return 'not-this-dialect'
   if (CONTROLS.test(text.slice(at, linkStart()))) return 'control-characters'
-  const fields = readPacket(text, end, KERNEL_LAYOUT)
+  const fields = readPacket(line, end, KERNEL_LAYOUT)
   return typeof fields === 'string' ? fields : { stamp, fields }
 }

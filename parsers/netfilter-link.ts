@@ -1,3 +1,4 @@
+import type { Line } from './bytes.ts'
 import type { Direction } from './event.ts'
 import { grammar, Spans } from './grammar.ts'
 
@@ -9,8 +10,8 @@ const IN = LINK.slot('IN=')
 const OUT = LINK.slot('OUT=')
 
 /** Where the link part that begins at `at` ends, or -1. Afterwards `readPacket` may be called with that place. */
-export function scanLink(text: string, at: number): number {
-  const end = LINK.scan(text, at, link)
+export function scanLink(line: Line, at: number): number {
+  const end = LINK.scan(line, at, link)
   return isName(IN) && isName(OUT) ? end : -1
 }
 
@@ -24,10 +25,17 @@ function isName(slot: number): boolean {
 /** nft's longest log prefix is 127 characters, iptables' 29. */
 const PREFIX_LIMIT = 128
 
+const UPPER_I = 73
+const UPPER_N = 78
+const EQUALS = 61
+
 /** The same behind a prefix that is not known: at the first `IN=` that is followed by ` OUT=`. */
-export function findLink(text: string, at: number): number {
-  for (let start = text.indexOf('IN=', at); start >= 0 && start - at <= PREFIX_LIMIT; start = text.indexOf('IN=', start + 1)) {
-    const end = scanLink(text, start)
+export function findLink(line: Line, at: number): number {
+  const { bytes } = line
+  const last = Math.min(at + PREFIX_LIMIT, line.end - 3)
+  for (let start = at; start <= last; start++) {
+    if (bytes[start] !== UPPER_I || bytes[start + 1] !== UPPER_N || bytes[start + 2] !== EQUALS) continue
+    const end = scanLink(line, start)
     if (end >= 0) return end
   }
   return -1
@@ -49,7 +57,7 @@ export function direction(): Direction | undefined {
 }
 
 /** The interface it came in by, or else went out by. */
-export function ifaceName(text: string): string | undefined {
-  const name = link.slice(text, isEmpty(IN) ? OUT : IN)
-  return name === '' ? undefined : name
+export function ifaceName(line: Line): string | undefined {
+  const slot = isEmpty(IN) ? OUT : IN
+  return isEmpty(slot) ? undefined : link.word(line, slot)
 }

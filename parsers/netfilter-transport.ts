@@ -1,3 +1,4 @@
+import { includes, startsWith, type Line } from './bytes.ts'
 import { FLAG_BITS, type FlagName, type Packet, type Port, type TcpFlags, type Transport } from './event.ts'
 import { grammar, readNumber, Spans, type Grammar } from './grammar.ts'
 import type { Reason } from './reason.ts'
@@ -34,6 +35,8 @@ const SPI = grammar('SPI=x')
 const TAIL = grammar('UID=n? GID=n? MARK=x?')
 
 const BLANK = 32
+const INCOMPLETE = Buffer.from('INCOMPLETE')
+const TRUNCATED = Buffer.from('TRUNCATED')
 
 const scratch = new Spans(24)
 
@@ -51,62 +54,62 @@ const PROTOCOLS: ReadonlyMap<string, { transport: Transport; body: 'tcp' | 'udp'
 export type Transported = Pick<Packet, 'proto' | 'sport' | 'dport' | 'flags' | 'seq'>
 
 /** The transport that begins at `at`, and with it the line to its end. */
-export function readTransport(text: string, at: number, laterFragment: boolean, layout: Layout): Transported | Reason {
-  const start = PROTO.scan(text, at, scratch)
-  if (start < 0) return text.includes('TRUNCATED', at) ? 'truncated' : 'not-this-dialect'
-  const name = scratch.slice(text, 0)
+export function readTransport(line: Line, at: number, laterFragment: boolean, layout: Layout): Transported | Reason {
+  const start = PROTO.scan(line, at, scratch)
+  if (start < 0) return includes(line, at, TRUNCATED) ? 'truncated' : 'not-this-dialect'
+  const name = scratch.word(line, 0)
   // Whoever prints a protocol prints a blank behind it: without it the number may be cut.
-  if (text.charCodeAt(text.length - 1) !== BLANK && start === text.length) return 'truncated'
+  if (line.bytes[line.end - 1] !== BLANK && start === line.end) return 'truncated'
   const known = PROTOCOLS.get(name)
-  if (!known && readNumber(name, 0, name.length, 255) < 0) return 'not-this-dialect'
-  if (text.startsWith('INCOMPLETE', start)) return 'truncated'
+  if (!known && readNumber(line.bytes, scratch.start[0]!, scratch.end[0]!, 255) < 0) return 'not-this-dialect'
+  if (startsWith(line, start, INCOMPLETE)) return 'truncated'
   const proto = known?.transport ?? `ip-${Number(name)}`
-  if (!known || laterFragment) return endsHere(text, start) ? transported(proto) : 'not-this-dialect'
-  return BODIES[known.body](text, start, proto, layout)
+  if (!known || laterFragment) return endsHere(line, start) ? transported(proto) : 'not-this-dialect'
+  return BODIES[known.body](line, start, proto, layout)
 }
 
 function transported(proto: Transport, sport?: Port, dport?: Port, flags?: TcpFlags, seq?: number): Transported {
   return { proto, sport, dport, flags, seq }
 }
 
-type Body = (text: string, at: number, proto: Transport, layout: Layout) => Transported | Reason
+type Body = (line: Line, at: number, proto: Transport, layout: Layout) => Transported | Reason
 
 const BODIES: Readonly<Record<'tcp' | 'udp' | 'icmp' | 'spi', Body>> = {
-  tcp: (text, at, proto, layout) => {
-    const end = layout.tcp.scan(text, at, scratch)
-    if (end < 0) return refuse(text, at)
-    const [sport, dport, flags] = [readPort(text, 0), readPort(text, 1), readFlags(layout)]
-    const seq = readNumber(text, scratch.start[2]!, scratch.end[2]!, 0xffffffff)
+  tcp: (line, at, proto, layout) => {
+    const end = layout.tcp.scan(line, at, scratch)
+    if (end < 0) return refuse(line, at)
+    const [sport, dport, flags] = [readPort(line, 0), readPort(line, 1), readFlags(layout)]
+    const seq = readNumber(line.bytes, scratch.start[2]!, scratch.end[2]!, 0xffffffff)
     if (sport === undefined || dport === undefined || (seq < 0 && scratch.start[2]! >= 0)) return 'bad-number'
-    return endsHere(text, end) ? transported(proto, sport, dport, flags, seq < 0 ? undefined : seq) : refuse(text, end)
+    return endsHere(line, end) ? transported(proto, sport, dport, flags, seq < 0 ? undefined : seq) : refuse(line, end)
   },
-  udp: (text, at, proto) => {
-    const end = PORTS.scan(text, at, scratch)
-    if (end < 0) return refuse(text, at)
-    const [sport, dport] = [readPort(text, 0), readPort(text, 1)]
+  udp: (line, at, proto) => {
+    const end = PORTS.scan(line, at, scratch)
+    if (end < 0) return refuse(line, at)
+    const [sport, dport] = [readPort(line, 0), readPort(line, 1)]
     if (sport === undefined || dport === undefined) return 'bad-number'
-    return endsHere(text, end) ? transported(proto, sport, dport) : refuse(text, end)
+    return endsHere(line, end) ? transported(proto, sport, dport) : refuse(line, end)
   },
-  icmp: (text, at, proto) => withoutPorts(ICMP, text, at, proto),
-  spi: (text, at, proto) => withoutPorts(SPI, text, at, proto),
+  icmp: (line, at, proto) => withoutPorts(ICMP, line, at, proto),
+  spi: (line, at, proto) => withoutPorts(SPI, line, at, proto),
 }
 
-function withoutPorts(body: Grammar, text: string, at: number, proto: Transport): Transported | Reason {
-  const end = body.scan(text, at, scratch)
-  return end >= 0 && endsHere(text, end) ? transported(proto) : refuse(text, Math.max(at, end))
+function withoutPorts(body: Grammar, line: Line, at: number, proto: Transport): Transported | Reason {
+  const end = body.scan(line, at, scratch)
+  return end >= 0 && endsHere(line, end) ? transported(proto) : refuse(line, Math.max(at, end))
 }
 
-function refuse(text: string, at: number): Reason {
-  return text.startsWith('INCOMPLETE', at) || text.startsWith('TRUNCATED', at) ? 'truncated' : 'not-this-dialect'
+function refuse(line: Line, at: number): Reason {
+  return startsWith(line, at, INCOMPLETE) || startsWith(line, at, TRUNCATED) ? 'truncated' : 'not-this-dialect'
 }
 
-function endsHere(text: string, at: number): boolean {
-  return TAIL.scan(text, at, scratch) === text.length
+function endsHere(line: Line, at: number): boolean {
+  return TAIL.scan(line, at, scratch) === line.end
 }
 
 /** SPT and DPT are the first two slots of every grammar that has them. */
-function readPort(text: string, slot: 0 | 1): Port | undefined {
-  const port = readNumber(text, scratch.start[slot]!, scratch.end[slot]!, 65_535)
+function readPort(line: Line, slot: 0 | 1): Port | undefined {
+  const port = readNumber(line.bytes, scratch.start[slot]!, scratch.end[slot]!, 65_535)
   return port < 0 ? undefined : (port as Port)
 }
 

@@ -1,4 +1,5 @@
-import { parseAddress } from './address.ts'
+import { addressAt } from './address.ts'
+import { startsWith, type Line } from './bytes.ts'
 import type { Packet } from './event.ts'
 import { grammar, readNumber, Spans } from './grammar.ts'
 import { direction, ifaceName } from './netfilter-link.ts'
@@ -9,7 +10,7 @@ import type { Reason } from './reason.ts'
  * The text of one packet as netfilter prints it behind its link part: net/netfilter/nf_log_syslog.c
  * (dump_ipv4_packet, dump_ipv6_packet), and ulogd2's util/printpkt.c.
  */
-const ARP = 'ARP HTYPE='
+const ARP = Buffer.from('ARP HTYPE=')
 const ENDS = grammar('SRC=a DST=a LEN=n')
 const IP4 = grammar('TOS=x PREC=x TTL=n ID=n CE? DF? MF? FRAG:n? OPT_(...)?')
 const IP6 = grammar('TC=n HOPLIMIT=n FLOWLBL=n')
@@ -21,44 +22,44 @@ const ends = new Spans(ENDS.slots)
 const network = new Spans(IP4.slots)
 
 /** The packet whose link part `scanLink` just read, from `at` to the end of the line. */
-export function readPacket(text: string, at: number, layout: Layout): Packet | Reason {
-  const ip = ENDS.scan(text, at, ends)
-  if (ip < 0) return text.startsWith(ARP, at) ? 'arp' : 'not-this-dialect'
-  const src = parseAddress(ends.slice(text, 0))
-  const dst = parseAddress(ends.slice(text, 1))
+export function readPacket(line: Line, at: number, layout: Layout): Packet | Reason {
+  const ip = ENDS.scan(line, at, ends)
+  if (ip < 0) return startsWith(line, at, ARP) ? 'arp' : 'not-this-dialect'
+  const src = addressAt(line.bytes, ends.start[0]!, ends.end[0]!)
+  const dst = addressAt(line.bytes, ends.start[1]!, ends.end[1]!)
   if (src === undefined || dst === undefined) return 'bad-address'
-  const header = readNetwork(text, ip, layout)
+  const header = readNetwork(line, ip, layout)
   if (header === undefined) return 'not-this-dialect'
-  const transport = readTransport(text, header.end, header.laterFragment, layout)
+  const transport = readTransport(line, header.end, header.laterFragment, layout)
   if (typeof transport === 'string') return transport
   return {
     kind: 'packet', proto: transport.proto, src, dst, sport: transport.sport, dport: transport.dport,
-    flags: transport.flags, seq: transport.seq, ipId: header.id, iface: ifaceName(text), dir: direction(), action: undefined,
+    flags: transport.flags, seq: transport.seq, ipId: header.id, iface: ifaceName(line), dir: direction(), action: undefined,
   }
 }
 
 /** What the IP header says, and where it ends. */
 interface Header { readonly end: number; readonly laterFragment: boolean; readonly id: number | undefined }
 
-function readNetwork(text: string, at: number, layout: Layout): Header | undefined {
-  const ip4 = IP4.scan(text, at, network)
+function readNetwork(line: Line, at: number, layout: Layout): Header | undefined {
+  const ip4 = IP4.scan(line, at, network)
   if (ip4 >= 0) {
-    const id = readNumber(text, network.start[IP4_ID]!, network.end[IP4_ID]!, 0xffff)
+    const id = readNumber(line.bytes, network.start[IP4_ID]!, network.end[IP4_ID]!, 0xffff)
     return id < 0 ? undefined : { end: ip4, laterFragment: network.start[IP4_FRAGMENT]! >= 0, id }
   }
-  const ip6 = IP6.scan(text, at, network)
-  return ip6 < 0 ? undefined : readExtensions(text, ip6, layout)
+  const ip6 = IP6.scan(line, at, network)
+  return ip6 < 0 ? undefined : readExtensions(line, ip6, layout)
 }
 
 /** IPv6 extension headers, each at most once a kind that matters: options are skipped as units. */
-function readExtensions(text: string, at: number, layout: Layout): Header {
+function readExtensions(line: Line, at: number, layout: Layout): Header {
   let laterFragment = false
   for (;;) {
-    const option = IP6_OPTION.scan(text, at, network)
-    const end = option >= 0 ? option : layout.fragment6.scan(text, at, network)
+    const option = IP6_OPTION.scan(line, at, network)
+    const end = option >= 0 ? option : layout.fragment6.scan(line, at, network)
     if (end < 0) return { end: at, laterFragment, id: undefined }
     // The first fragment (offset 0) still shows its ports.
-    if (option < 0) laterFragment = text.slice(at, end).match(/\d+/)?.[0] !== '0'
+    if (option < 0) laterFragment = network.word(line, 0) !== '0'
     at = end
   }
 }

@@ -1,4 +1,5 @@
 import { parseAddress } from './address.ts'
+import { lineOf } from './bytes.ts'
 import {
   FLAG_BITS, packet, transport, type Direction, type FlagName, type Packet, type Port, type TcpFlags, type Transport,
 } from './event.ts'
@@ -23,10 +24,11 @@ export function ulogdMessage(text: string, at: number): Outcome {
   if (read === 'bad-time') return read
   if (read === undefined || !matchAt(HOST, text, read.end)) return 'not-this-dialect'
   const body = HOST.lastIndex
-  const end = findLink(text, body)
+  const line = lineOf(text)
+  const end = findLink(line, body)
   if (end < 0) return 'not-this-dialect'
   if (hasControls(text.slice(at, linkStart()))) return 'control-characters'
-  const fields = readPacket(text, end, ULOGD_LAYOUT)
+  const fields = readPacket(line, end, ULOGD_LAYOUT)
   return typeof fields === 'string' ? fields : { stamp: read.stamp, fields }
 }
 
