@@ -26,10 +26,6 @@ export function includes(line: Line, at: number, codes: Uint8Array): boolean {
   return false
 }
 
-export function isDigit(code: number | undefined): boolean {
-  return code !== undefined && code >= 48 && code <= 57
-}
-
 /** The number that so many digits spell, or -1 if one of them is none. */
 export function digitsAt(bytes: Uint8Array, at: number, count: number): number {
   let value = 0
@@ -53,7 +49,7 @@ export function wordAt(bytes: Uint8Array, start: number, end: number): string {
   const place = (hash ^ (hash >>> 8)) & (PLACES - 1)
   const known = words[place]!
   if (spells(known, bytes, start, end)) return known
-  const word = text(bytes, start, end)
+  const word = textAt(bytes, start, end)
   if (word.length <= LONGEST_KEPT) words[place] = word
   return word
 }
@@ -64,6 +60,7 @@ function spells(word: string, bytes: Uint8Array, start: number, end: number): bo
   return true
 }
 
-function text(bytes: Uint8Array, start: number, end: number): string {
+/** One character a byte. */
+export function textAt(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
 }

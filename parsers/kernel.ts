@@ -7,7 +7,7 @@ import { matchAt } from './stamps.ts'
 import type { Stamp } from './time.ts'
 
 /** printk cuts a record's text at 1024 bytes less its own prefix (kernel/printk/printk.c, LOG_LINE_MAX). */
-const PRINTK_LIMIT = 976
+export const PRINTK_LIMIT = 976
 const BRACKET = 91
 /** What imklog keeps of printk's own stamp. */
 const EMBEDDED_UPTIME = /\[ *\d{1,10}\.\d{6}\] /y

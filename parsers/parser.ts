@@ -1,3 +1,4 @@
+import type { Line } from './bytes.ts'
 import type { EnvelopeName } from './envelopes/index.ts'
 import type { Fields } from './event.ts'
 import type { Reason } from './reason.ts'
@@ -49,4 +50,9 @@ export interface Dialect {
   readonly kernelOnly: boolean
   /** Reads the message that begins at `at`; `stamp` is the envelope's, `none` if there was none. */
   readonly message: (text: string, at: number, stamp: Stamp, context: ParseContext) => Outcome
+  /**
+   * For speed alone: reads the commonest lines, envelope and all, from their bytes, the first of which is at `at`. What it does not know is
+   * undefined, and read from text. It never says anything else than that would (test/quick.test.ts).
+   */
+  readonly quick?: ((line: Line, at: number, context: ParseContext) => Parsed | undefined) | undefined
 }

@@ -1,9 +1,9 @@
 import { REASONS } from '../../parsers/reason.ts'
 import { decodeUtf8 } from '../../parsers/text.ts'
-import { eventRecord, eventText, type EventLine } from '../event-record.ts'
+import { eventRecord, eventText } from '../event-record.ts'
 import { jsonLine } from '../json-line.ts'
 import { printable } from '../printable.ts'
-import type { LogLine, LogReader } from '../sources/log-reader.ts'
+import type { LogLine, LogReader, RefusedLine } from '../sources/log-reader.ts'
 import { openLogs, type LogOptions } from './logs.ts'
 import { isReadable, summarizeLog } from './log-summary.ts'
 import { Output, tell } from './output.ts'
@@ -36,18 +36,14 @@ function linePrinter({ file, facts }: LogReader, isOneOfSeveral: boolean, { json
   const log = isOneOfSeveral ? file.path : undefined
   const prefix = isOneOfSeveral ? `${file.title}:` : ''
   const parser = facts.dialect.name
-  if (unmatched) return (line) => (line.reason === undefined ? undefined : json ? jsonLine(unmatchedRecord(line, log)) : prefix + unmatchedText(line))
-  return (line) => (isEvent(line) ? (json ? jsonLine(eventRecord(line, parser, log)) : prefix + printable(eventText(line))) : undefined)
+  if (unmatched) return (line) => (line.event ? undefined : json ? jsonLine(unmatchedRecord(line, log)) : prefix + unmatchedText(line))
+  return (line) => (line.event ? (json ? jsonLine(eventRecord(line, parser, log)) : prefix + printable(eventText(line))) : undefined)
 }
 
-function isEvent(line: LogLine): line is EventLine {
-  return line.event !== undefined
-}
-
-function unmatchedRecord({ number, reason, text }: LogLine, log: string | undefined): Record<string, unknown> {
+function unmatchedRecord({ number, reason, text }: RefusedLine, log: string | undefined): Record<string, unknown> {
   return { line: number, reason, text: decodeUtf8(text) ?? text, log }
 }
 
-function unmatchedText({ number, reason, text }: LogLine): string {
-  return `${String(number).padStart(6)}  ${REASONS[reason!]}: ${printable(decodeUtf8(text) ?? text)}`
+function unmatchedText({ number, reason, text }: RefusedLine): string {
+  return `${String(number).padStart(6)}  ${REASONS[reason]}: ${printable(decodeUtf8(text) ?? text)}`
 }

@@ -11,7 +11,7 @@ import { withClient } from './client.ts'
 import { detectDialect, detectSpans } from './detect.ts'
 import { eventClock, type EventClock } from './event-clock.ts'
 import { readHead } from './head.ts'
-import { LineSplitter } from './lines.ts'
+import { ByteSplitter, LineSplitter, type OnBytes } from './lines.ts'
 import type { LogFile } from './log-file.ts'
 
 /** How a log is to be read. What is undefined is found out from the log. */
@@ -25,14 +25,20 @@ export interface ReadOptions {
 }
 
 /** One line of a log, understood or not. */
-export interface LogLine {
+export type LogLine = EventLine | RefusedLine
+
+export interface EventLine {
   readonly number: number
-  readonly text: string
-  readonly event: ConnectionEvent | undefined
-  /** Undefined exactly if there is an event. */
-  readonly reason: Reason | undefined
+  readonly event: ConnectionEvent
   /** Whether the line itself says when. */
   readonly stamped: boolean
+}
+
+export interface RefusedLine {
+  readonly number: number
+  readonly event: undefined
+  readonly reason: Reason
+  readonly text: string
 }
 
 /** What was found out about a log, for people to check. */
@@ -131,7 +137,7 @@ async function lastWritten(file: LogFile, dialect: Dialect, zone: Zone): Promise
   return last?.kind === 'local' ? wallClock(zone).latestBefore(last.at, file.written) : file.written
 }
 
-type LineParser = (text: string) => LogLine | undefined
+type LineParser = (...line: Parameters<OnBytes>) => LogLine | undefined
 
 interface LineParts {
   readonly dialect: Dialect
@@ -143,31 +149,32 @@ interface LineParts {
 }
 
 function lineParser({ dialect, context, clock, source, proxies, report }: LineParts): LineParser {
-  return (text) => {
+  return (bytes, start, end) => {
     const number = ++report.lines
-    if (text === '') return undefined
-    const outcome = parseLine(dialect, text, context)
+    if (start === end) return undefined
+    const text = (): string => bytes.toString('latin1', start, end)
+    const outcome = dialect.quick?.({ bytes, end }, start, context) ?? parseLine(dialect, text(), context)
     const reading = typeof outcome === 'string' ? undefined : clock(outcome.stamp)
-    if (!isParsed(outcome) || reading === undefined) return refused(number, text, outcome, report)
+    if (!isParsed(outcome) || reading === undefined) return refused(number, text(), outcome, report)
     const fields = withClient(outcome, proxies)
-    if (typeof fields === 'string') return refused(number, text, fields, report)
+    if (typeof fields === 'string') return refused(number, text(), fields, report)
     report.events++
     if (fields.kind === 'packet' && fields.proto === 'tcp' && fields.flags === undefined) report.flagless++
     const event = connectionEvent(fields, reading.time, reading.resolution, source)
-    return { number, text, event, reason: undefined, stamped: outcome.stamp.kind !== 'none' }
+    return { number, event, stamped: outcome.stamp.kind !== 'none' }
   }
 }
 
-function refused(number: number, text: string, outcome: Outcome, report: LogReport): LogLine {
+function refused(number: number, text: string, outcome: Outcome, report: LogReport): RefusedLine {
   const reason = typeof outcome === 'string' ? outcome : isParsed(outcome) ? 'bad-time' : outcome.reason
   report.reasons.set(reason, (report.reasons.get(reason) ?? 0) + 1)
-  return { number, text, event: undefined, reason, stamped: false }
+  return { number, event: undefined, reason, text }
 }
 
 async function* readBatches(chunks: AsyncIterable<Buffer>, parse: LineParser, report: LogReport): AsyncGenerator<LogLine[]> {
   let batch: LogLine[] = []
-  const splitter = new LineSplitter((text) => {
-    const line = parse(text)
+  const splitter = new ByteSplitter((bytes, start, end) => {
+    const line = parse(bytes, start, end)
     if (line) batch.push(line)
   })
   try {

@@ -18,7 +18,7 @@ export function dialectOf({ follow, parser }: SourceConfig, given: Dialect | und
   if (dialect === undefined) return { why: name === undefined ? 'it has no parser: set parser to the format of its lines' : `there is no parser ${quoted(name)}` }
   if (envelope === undefined) return dialect
   if (!dialect.envelopes.includes(envelope)) return { why: `${dialect.name} lines are not read from ${follow.kind}` }
-  return { ...dialect, envelopes: [envelope] }
+  return { ...dialect, envelopes: [envelope], quick: undefined }
 }
 
 /** The configured prefix, as the source's lines show it. */

@@ -46,6 +46,6 @@ export function webLine(at: number, path: string, { src = '192.0.2.2', status = 
   return `${src} - - [${stamp}] "GET ${path} HTTP/1.1" ${status} 12 "-" "${agent}"`
 }
 
-function isoStamp(at: number): string {
+export function isoStamp(at: number): string {
   return new Date(START_MS + at).toISOString().replace('Z', '000+00:00')
 }

@@ -81,8 +81,7 @@ export async function readSample(sample: Sample, reading: Reading): Promise<stri
   const printed: string[] = []
   for await (const batch of reader.batches()) {
     for (const line of batch) {
-      const { event, number, reason } = line
-      printed.push(jsonLine(event ? eventRecord({ ...line, event }, reader.facts.dialect.name) : { line: number, reason }))
+      printed.push(jsonLine(line.event ? eventRecord(line, reader.facts.dialect.name) : { line: line.number, reason: line.reason }))
     }
   }
   return printed

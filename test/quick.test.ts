@@ -1,0 +1,68 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DIALECTS, parseLine } from '../parsers/dialects.ts'
+import { DEFAULT_CONTEXT, type Dialect } from '../parsers/parser.ts'
+import { isoStamp, netfilterText } from './support/log-lines.ts'
+import { logLines, SAMPLES } from './support/samples.ts'
+
+/** Those that read some lines from their bytes. */
+const QUICK = DIALECTS.filter(({ quick }) => quick !== undefined).map((dialect) => [dialect.name, dialect] as const)
+
+const linesOf = (name: string): string[] => SAMPLES.filter(({ dialect }) => dialect === name).flatMap(logLines)
+
+/** Read among other lines, as it is in a file: nothing before or behind it may count. */
+function quickly({ quick }: Dialect, text: string, around = 'x'): unknown {
+  const bytes = Buffer.from(`${around}${text}${around}`, 'latin1')
+  return quick!({ bytes, end: around.length + text.length }, around.length, DEFAULT_CONTEXT)
+}
+
+function agrees(dialect: Dialect, text: string): void {
+  for (const around of ['\n', ' SYN URGP=0 \nDPT=7000 ']) {
+    const read = quickly(dialect, text, around)
+    if (read !== undefined) expect(read, text).toEqual(parseLine(dialect, text, DEFAULT_CONTEXT))
+  }
+}
+
+describe.each(QUICK)('%s lines read from their bytes', (name, dialect) => {
+  const lines = linesOf(name)
+
+  it('are some of its samples', () => {
+    expect(lines.filter((text) => quickly(dialect, text) !== undefined).length).toBeGreaterThan(lines.length / 20)
+  })
+
+  it('say what they say read from text', () => {
+    for (const text of lines) agrees(dialect, text)
+  })
+
+  it('wherever they are cut', () => {
+    for (const text of lines) for (let end = 0; end < text.length; end += 3) agrees(dialect, text.slice(0, end))
+  })
+
+  it('with any byte in any place', () => {
+    const quick = lines.filter((text) => quickly(dialect, text) !== undefined)
+    fc.assert(fc.property(fc.constantFrom(...quick), fc.nat(), fc.nat(2), fc.string({ unit: 'binary-ascii', maxLength: 3 }), (text, place, removed, added) => {
+      const at = place % (text.length + 1)
+      agrees(dialect, text.slice(0, at) + added + text.slice(at + removed))
+    }), { numRuns: 20_000 })
+  })
+
+  it('and spliced with others', () => {
+    fc.assert(fc.property(fc.constantFrom(...lines), fc.constantFrom(...lines), fc.nat(), fc.nat(), (one, other, first, second) => {
+      agrees(dialect, one.slice(0, first % (one.length + 1)) + other.slice(second % (other.length + 1)))
+    }), { numRuns: 10_000 })
+  })
+})
+
+describe('the lines of which a log has millions are read from their bytes', () => {
+  const message = netfilterText({ at: 0, port: 7000 })
+  const [kernel] = QUICK.find(([name]) => name === 'kernel')!.slice(1) as [Dialect]
+  it.each([
+    ['rsyslog', `${isoStamp(0)} gate kernel: knock: ${message}`],
+    ['rsyslog, with the uptime', `${isoStamp(0)} gate kernel: [ 1261.704253] knock: ${message}`],
+    ['syslogd', `Nov 20 23:36:56 gate kernel: knock: ${message}`],
+    ['syslogd, with the uptime', `Nov  2 23:36:56 gate kernel: [12345.704253] [UFW BLOCK] ${message}`],
+  ])('%s', (_writer, text) => {
+    expect(quickly(kernel, text)).toEqual(parseLine(kernel, text, DEFAULT_CONTEXT))
+    expect(quickly(kernel, text)).toBeDefined()
+  })
+})
