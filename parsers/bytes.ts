@@ -61,6 +61,6 @@ function spells(word: string, bytes: Uint8Array, start: number, end: number): bo
 }
 
 /** One character a byte. */
-export function textAt(bytes: Uint8Array, start: number, end: number): string {
+function textAt(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
 }

@@ -1,6 +1,5 @@
-import type { ConnectionEvent } from '../parsers/event.ts'
 import { SECOND, type Micros } from '../parsers/time.ts'
-import type { EventKey } from './key.ts'
+import { isTcp } from './key.ts'
 import type { Note } from './note.ts'
 
 /** A SYN is sent again for about a minute: after 1, 3, 7, 15, 31 and 63 s (RFC 6298, Linux tcp_syn_retries 6). */
@@ -19,13 +18,13 @@ interface Noted {
   byPort: NotesByPort | undefined
 }
 
-/** The packet of which the event is a copy, or undefined. Requests have no copies. */
-export function findOriginal(noted: Noted, event: ConnectionEvent, key: EventKey): Note | undefined {
-  if (event.kind === 'request' || event.sport === undefined) return undefined
-  if (noted.notes.length <= FEW_NOTES) return noted.notes.find((note) => isCopy(note, event, key))
+/** The note of which that one would be a copy, or undefined. Requests have no copies. */
+export function findOriginal(noted: Noted, copy: Note): Note | undefined {
+  if (copy.sport === undefined) return undefined
+  if (noted.notes.length <= FEW_NOTES) return noted.notes.find((note) => isCopy(note, copy))
   noted.byPort ??= sortByPort(noted.notes)
-  let note = noted.byPort.get(event.sport)
-  while (note && !isCopy(note, event, key)) note = note.samePort
+  let note = noted.byPort.get(copy.sport)
+  while (note && !isCopy(note, copy)) note = note.samePort
   return note
 }
 
@@ -41,22 +40,22 @@ export function addNote(byPort: NotesByPort, note: Note): void {
   byPort.set(note.sport, note)
 }
 
-function isCopy(note: Note, event: ConnectionEvent & { kind: 'packet' }, key: EventKey): boolean {
-  if (note.key !== key || note.sport !== event.sport) return false
-  return event.proto === 'tcp' ? isTcpCopy(note, event.seq, event.time) : isUdpCopy(note, event, event.ipId)
+function isCopy(note: Note, copy: Note): boolean {
+  if (note.key !== copy.key || note.sport !== copy.sport) return false
+  return isTcp(copy.key) ? isTcpCopy(note, copy) : isUdpCopy(note, copy)
 }
 
 /** The same ports again while a lost SYN would still be sent again; another sequence number is another connection. */
-function isTcpCopy(note: Note, seq: number | undefined, time: Micros): boolean {
+function isTcpCopy(note: Note, { seq, time }: Note): boolean {
   const differs = note.seq !== undefined && seq !== undefined && note.seq !== seq
   return !differs && time - note.lastCopy < COPY_WINDOW && note.time - time < COPY_WINDOW
 }
 
 /** Datagrams are not sent again: only the same one, logged twice. Many systems send 0 for every IP id (RFC 6864). */
-function isUdpCopy(note: Note, event: ConnectionEvent, ipId: number | undefined): boolean {
-  const apart = Math.abs(event.time - note.time)
+function isUdpCopy(note: Note, { time, ipId, resolution, source }: Note): boolean {
+  const apart = Math.abs(time - note.time)
   if (apart === 0) return true
   if (ipId && note.ipId) return ipId === note.ipId && apart < COPY_WINDOW
-  const skew = SOURCE_SKEW + Math.max(note.resolution, event.resolution)
-  return note.source !== event.source && apart <= skew
+  const skew = SOURCE_SKEW + Math.max(note.resolution, resolution)
+  return note.source !== source && apart <= skew
 }

@@ -15,6 +15,11 @@ export function portKey(proto: 'tcp' | 'udp', port: number): number {
   return proto === 'tcp' ? port : UDP + port
 }
 
+/** Of the key of a packet. */
+export function isTcp(key: EventKey): boolean {
+  return typeof key === 'number' && key < UDP
+}
+
 /** What a range of ports holds. */
 export function isInRange(key: EventKey, proto: 'tcp' | 'udp', from: number, count: number): boolean {
   const first = portKey(proto, from)

@@ -8,22 +8,16 @@ import { COPY_WINDOW, findOriginal } from './copies.ts'
 import type { Decision } from './decision.ts'
 import { eventKey, type EventKey } from './key.ts'
 import { isInbound, isKnock } from './knock.ts'
-import type { Note } from './note.ts'
+import { newNote, type Note, type Touched } from './note.ts'
+import { PassersBy } from './passers-by.ts'
 import type { Rule } from './rule.ts'
 import { remember, type Bounds, type Trail } from './trail.ts'
-import { Trails } from './trails.ts'
+import { mostNotes, Trails } from './trails.ts'
 
 /** The longest sequence that the configuration takes is 32 steps. */
 const NOTES_PER_TRAIL = 64 + 32 * KNOCKS_PER_STEP
 
 const NONE: readonly Decision[] = []
-
-/** What an event counts for. */
-interface Touched {
-  /** Undefined: its port is no step of any rule. */
-  readonly knocks: readonly Compiled[] | undefined
-  readonly drawnFrom: readonly Rule[] | undefined
-}
 
 /** How far an address has come. */
 export interface OpenAttempt {
@@ -42,16 +36,19 @@ export interface OpenAttempt {
 export class Matcher {
   readonly #index: SequenceIndex
   readonly #trails: Trails
+  readonly #passersBy: PassersBy
   #bounds: Bounds
   #order = 0
 
-  constructor(rules: readonly Rule[], maxAddresses: number) {
+  /** `seed`: any number that those who knock do not know. What is decided does not depend on it. */
+  constructor(rules: readonly Rule[], maxAddresses: number, seed = 0) {
     this.#index = new SequenceIndex(rules)
     this.#trails = new Trails(maxAddresses)
+    this.#passersBy = new PassersBy(mostNotes(maxAddresses), seed)
     this.#bounds = boundsOf(rules)
   }
 
-  /** How many addresses are remembered. */
+  /** How many addresses that have knocked are remembered. */
   get addresses(): number {
     return this.#trails.size
   }
@@ -104,18 +101,21 @@ export class Matcher {
   /** Forgets all events and attempts: the clock by which they are dated was set back. */
   forget(): void {
     this.#trails.clear()
+    this.#passersBy.clear()
   }
 
   #take(event: ConnectionEvent, key: EventKey, touched: Touched): readonly Decision[] {
-    const trail = this.#trails.findOrAdd(event.src)
-    const notesBefore = trail.notes.length
-    const original = findOriginal(trail, event, key)
+    const order = this.#order++
+    const known = this.#trails.find(event.src)
+    if (!known && event.kind === 'packet' && typeof key === 'number' && !touched.knocks && !touched.drawnFrom) {
+      this.#passersBy.add(event, key, order)
+      return NONE
+    }
+    const trail = known ?? this.#begin(event.src)
+    const notesBefore = known ? known.notes.length : 0
     const decisions: Decision[] = []
-    if (original) {
-      original.lastCopy = Math.max(original.lastCopy, event.time) as Micros
-    } else {
-      const note = noteOf(event, key, touched, this.#order++)
-      remember(trail, note, this.#bounds)
+    const note = noteOf(event, key, touched, order)
+    if (takeIn(trail, note, this.#bounds)) {
       endOverdue(trail, note, decisions)
       if (note.drawnFrom) this.#draw(trail, note)
       if (note.knocks) for (const compiled of note.knocks) knock(trail, compiled, note, decisions)
@@ -126,6 +126,13 @@ export class Matcher {
       for (const [compiled, attempt] of attemptsOf(evicted)) decisions.push(attemptEnd(evicted, compiled, attempt, 'evicted', undefined))
     }
     return decisions.length === 0 ? NONE : decisions
+  }
+
+  /** The first knock of an address: what it touched before counts from now on. */
+  #begin(address: Address): Trail {
+    const trail = this.#trails.add(address)
+    for (const note of this.#passersBy.of(address)) takeIn(trail, note, this.#bounds)
+    return trail
   }
 
   /**
@@ -151,13 +158,20 @@ function boundsOf(rules: readonly Rule[]): Bounds {
   return { notes: NOTES_PER_TRAIL, age: Math.max(COPY_WINDOW, ...rules.map(({ seqTimeout }) => seqTimeout)) as Micros }
 }
 
-function noteOf(event: ConnectionEvent, key: EventKey, { knocks, drawnFrom }: Touched, order: number): Note {
-  const packet = event.kind === 'packet' ? event : undefined
-  return {
-    time: event.time, order, resolution: event.resolution, source: event.source, key,
-    sport: packet?.sport, seq: packet?.seq, ipId: packet?.ipId, forwarded: packet?.dir === 'forward',
-    knocks, drawnFrom, lastCopy: event.time, usedBy: undefined, samePort: undefined,
-  }
+function noteOf(event: ConnectionEvent, key: EventKey, touched: Touched, order: number): Note {
+  const { time, resolution, source } = event
+  const { sport, seq, ipId } = event.kind === 'packet' ? event : NO_PACKET
+  return newNote({ time, order, resolution, source, key, sport, seq, ipId, forwarded: event.kind === 'packet' && event.dir === 'forward' }, touched)
+}
+
+const NO_PACKET = { sport: undefined, seq: undefined, ipId: undefined }
+
+/** Whether it is new; of a copy only its time is remembered, with its original. */
+function takeIn(trail: Trail, note: Note, bounds: Bounds): boolean {
+  const original = findOriginal(trail, note)
+  if (original) original.lastCopy = Math.max(original.lastCopy, note.time) as Micros
+  else remember(trail, note, bounds)
+  return original === undefined
 }
 
 /** One knock of one sequence: does it complete it, and if not, what becomes of the attempt? */

@@ -27,6 +27,17 @@ export interface Note {
   samePort: Note | undefined
 }
 
+/** What an event counts for. */
+export type Touched = Pick<Note, 'knocks' | 'drawnFrom'>
+
+/** Where and when something was touched. */
+type Seen = Pick<Note, 'time' | 'order' | 'resolution' | 'source' | 'key' | 'sport' | 'seq' | 'ipId' | 'forwarded'>
+
+/** Written out: every note has the same shape, and the matcher's speed rests on it. */
+export function newNote({ time, order, resolution, source, key, sport, seq, ipId, forwarded }: Seen, { knocks, drawnFrom }: Touched): Note {
+  return { time, order, resolution, source, key, sport, seq, ipId, forwarded, knocks, drawnFrom, lastCopy: time, usedBy: undefined, samePort: undefined }
+}
+
 /** Event order: event time, ties by arrival. */
 export function precedes(a: Note, b: Note): boolean {
   return a.time < b.time || (a.time === b.time && a.order < b.order)

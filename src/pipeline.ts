@@ -59,7 +59,7 @@ export class Pipeline {
     this.#doors = doorsOf(config)
     this.#grants = grants
     this.#live = live
-    this.#matcher = new Matcher(rules, config.maxAttempts)
+    this.#matcher = new Matcher(rules, config.maxAttempts, Math.floor(Math.random() * 0x7fffffff))
     this.#guard = new Guard(config, { grants, isConnected: live?.isConnected ?? (() => false) })
     this.tally = new Tally(rules.map(({ name }) => name))
   }

@@ -12,7 +12,7 @@ import { Caps, type Admission, type Asker, type CapParts } from './caps.ts'
 import { CoolDowns } from './cool-downs.ts'
 import { Lockouts, type Lockout } from './lockouts.ts'
 import { MARK_TIME, Marks } from './marks.ts'
-import { ALL_PARTS, keyNetworkText, networkKey, originOf } from './origin.ts'
+import { keyNetworkText, originOf, senderKey } from './origin.ts'
 import { Scanners } from './scanners.ts'
 
 export interface GuardParts extends Pick<CapParts, 'isConnected'> {
@@ -67,7 +67,7 @@ export class Guard {
     if ((limit === 0 && this.#traps.size === 0) || event.kind !== 'packet' || !isInbound(event)) return NONE
     const key = eventKey(event)
     if (key === undefined) return NONE
-    const origin = networkKey(originOf(event.src), ALL_PARTS)
+    const origin = senderKey(event.src)
     const trapped = this.#traps.get(key)?.flatMap((door) => this.#trap(door, event, key, origin)) ?? NONE
     const isScan = limit > 0 && !this.#scanMarks.stands(origin, this.#now) && this.#scanners.touch(origin, key, limit, this.#now)
     return isScan ? [...trapped, ...this.#markScanner(event, origin)] : trapped
@@ -130,10 +130,9 @@ export class Guard {
   }
 
   #isDeaf(rule: string, address: Address): boolean {
-    const origin = originOf(address)
-    const name = networkKey(origin, ALL_PARTS)
+    const name = senderKey(address)
     const now = this.#now
-    return this.#lockouts.isOut(rule, origin, now) || this.#scanMarks.stands(name, now) || this.#trapMarks.stands(`${rule} ${name}`, now)
+    return this.#lockouts.isOut(rule, originOf(address), now) || this.#scanMarks.stands(name, now) || this.#trapMarks.stands(`${rule} ${name}`, now)
   }
 
   /** Nothing is held against these. */

@@ -25,15 +25,21 @@ function groupsOf(address: Address): string[] {
   return [...before, ...zeros, ...after].slice(0, ALL_PARTS)
 }
 
-/** One text a network, which no network of the other family has. */
+/** One text a network, which no other has. A whole IPv4 address is its own: most events are looked up by it, and it need not be made. */
 export function networkKey({ separator, parts }: Origin, length: number): string {
-  return parts.slice(0, length).join(separator) + separator
+  const text = parts.slice(0, length).join(separator)
+  return separator === '.' && length === ALL_PARTS ? text : text + separator
+}
+
+/** `networkKey` of what counts as one sender: an IPv4 address or an IPv6 /64. */
+export function senderKey(address: Address): string {
+  return address.includes(':') ? networkKey(originOf(address), ALL_PARTS) : address
 }
 
 /** The network that `networkKey` made this text of. */
 export function keyNetworkText(key: string): string {
   const separator = key.endsWith(':') ? ':' : '.'
-  const parts = key.slice(0, -1).split(separator)
+  const parts = (key.endsWith(separator) ? key.slice(0, -1) : key).split(separator)
   return networkText({ separator, parts }, parts.length)
 }
 

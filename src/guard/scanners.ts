@@ -1,5 +1,6 @@
 import type { Micros } from '../../parsers/time.ts'
 import type { EventKey } from '../../rules/key.ts'
+import { FifoMap } from '../../rules/fifo-map.ts'
 import { MARK_TIME } from './marks.ts'
 
 interface Touched {
@@ -11,7 +12,7 @@ interface Touched {
 export class Scanners {
   readonly #capacity: number
   /** In the order in which they were first seen. When full the oldest go: to be forgotten helps a scanner little, since sequences bear few other ports. */
-  readonly #touched = new Map<string, Touched>()
+  readonly #touched = new FifoMap<string, Touched>()
 
   constructor(capacity: number) {
     this.#capacity = capacity
@@ -33,10 +34,10 @@ export class Scanners {
   #touchedBy(origin: string, now: Micros): Touched {
     const before = this.#touched.get(origin)
     if (before && before.ends > now) return before
-    this.#touched.delete(origin)
+    if (before) this.#touched.delete(origin)
     const touched = { ends: (now + MARK_TIME) as Micros, ports: [] }
-    this.#touched.set(origin, touched)
-    if (this.#touched.size > this.#capacity) this.#touched.delete(this.#touched.keys().next().value!)
+    this.#touched.add(origin, touched)
+    if (this.#touched.size > this.#capacity) this.#touched.takeOldest()
     return touched
   }
 }

@@ -1,0 +1,131 @@
+import type { Address } from '../parsers/address.ts'
+import type { ConnectionEvent, Packet } from '../parsers/event.ts'
+import type { Micros } from '../parsers/time.ts'
+import { newNote, type Note, type Touched } from './note.ts'
+
+type PacketEvent = ConnectionEvent & { readonly kind: 'packet' }
+
+/** A power of two, so that part of a hash names a place. */
+const BUCKETS = 1 << 17
+const NONE = -1
+
+const FORWARDED = 1
+const HAS_SPORT = 2
+const HAS_SEQ = 4
+const HAS_IP_ID = 8
+
+/**
+ * Packets of addresses that have knocked at nothing yet: most of what a log holds. They matter only if their sender knocks after all, so they
+ * lie in columns of numbers, in the order in which they came, where one costs a twentieth of a note; the newest takes the place of the oldest.
+ *
+ * Those of one address are found by a chain from each packet to the one before it in the same bucket. A place that was given to
+ * another packet since needs no mark: that packet is newer than the one which points to it, and there the chain ends.
+ */
+export class PassersBy {
+  readonly #limit: number
+  readonly #seed: number
+  readonly #newest = new Int32Array(BUCKETS).fill(NONE)
+  readonly #buckets: Int32Array
+  readonly #before: Int32Array
+  readonly #addresses: Address[] = []
+  readonly #sources: string[] = []
+  readonly #times: Float64Array
+  readonly #orders: Float64Array
+  readonly #resolutions: Float64Array
+  readonly #keys: Uint32Array
+  readonly #seqs: Uint32Array
+  readonly #sports: Uint16Array
+  readonly #ipIds: Uint16Array
+  readonly #shown: Uint8Array
+  #next = 0
+
+  /** `limit`: how many packets. `seed`: decides nothing, but nobody who does not know it can choose addresses that share a bucket. */
+  constructor(limit: number, seed: number) {
+    this.#limit = limit
+    this.#seed = seed
+    this.#buckets = new Int32Array(limit).fill(NONE)
+    this.#before = new Int32Array(limit)
+    this.#times = new Float64Array(limit)
+    this.#orders = new Float64Array(limit)
+    this.#resolutions = new Float64Array(limit)
+    this.#keys = new Uint32Array(limit)
+    this.#seqs = new Uint32Array(limit)
+    this.#sports = new Uint16Array(limit)
+    this.#ipIds = new Uint16Array(limit)
+    this.#shown = new Uint8Array(limit)
+  }
+
+  /** `order` must grow from packet to packet. */
+  add(packet: PacketEvent, key: number, order: number): void {
+    const place = this.#next
+    this.#next = place + 1 === this.#limit ? 0 : place + 1
+    const bucket = this.#bucket(packet.src)
+    this.#before[place] = this.#head(bucket)
+    this.#newest[bucket] = place
+    this.#buckets[place] = bucket
+    this.#addresses[place] = packet.src
+    this.#sources[place] = packet.source
+    this.#times[place] = packet.time
+    this.#orders[place] = order
+    this.#resolutions[place] = packet.resolution
+    this.#keys[place] = key
+    this.#seqs[place] = packet.seq ?? 0
+    this.#sports[place] = packet.sport ?? 0
+    this.#ipIds[place] = packet.ipId ?? 0
+    this.#shown[place] = shownBy(packet)
+  }
+
+  /** The packets of that address that are still there, in the order in which they came. */
+  of(address: Address): Note[] {
+    const found: Note[] = []
+    for (let place = this.#head(this.#bucket(address)); place !== NONE; place = this.#older(place)) {
+      if (this.#addresses[place] === address) found.push(this.#note(place))
+    }
+    return found.toReversed()
+  }
+
+  clear(): void {
+    this.#newest.fill(NONE)
+  }
+
+  /** FNV-1a. */
+  #bucket(address: Address): number {
+    let hash = this.#seed
+    for (let at = 0; at < address.length; at++) hash = Math.imul(hash ^ address.charCodeAt(at), 0x01000193)
+    return (hash ^ (hash >>> 15)) & (BUCKETS - 1)
+  }
+
+  /** The newest packet of the bucket: if its place was given away, so were those of all before it. */
+  #head(bucket: number): number {
+    const place = this.#newest[bucket]!
+    return place !== NONE && this.#buckets[place] === bucket ? place : NONE
+  }
+
+  #older(place: number): number {
+    const before = this.#before[place]!
+    return before !== NONE && this.#orders[before]! < this.#orders[place]! ? before : NONE
+  }
+
+  #note(place: number): Note {
+    const shown = this.#shown[place]!
+    return newNote({
+      time: this.#times[place] as Micros,
+      order: this.#orders[place]!,
+      resolution: this.#resolutions[place] as Micros,
+      source: this.#sources[place]!,
+      key: this.#keys[place]!,
+      sport: shown & HAS_SPORT ? this.#sports[place] : undefined,
+      seq: shown & HAS_SEQ ? this.#seqs[place] : undefined,
+      ipId: shown & HAS_IP_ID ? this.#ipIds[place] : undefined,
+      forwarded: (shown & FORWARDED) !== 0,
+    }, NO_STEP)
+  }
+}
+
+/** The port of a passer-by is no step of any rule. */
+const NO_STEP: Touched = { knocks: undefined, drawnFrom: undefined }
+
+function shownBy({ dir, sport, seq, ipId }: Packet): number {
+  return (dir === 'forward' ? FORWARDED : 0) | (sport === undefined ? 0 : HAS_SPORT) | (seq === undefined ? 0 : HAS_SEQ) | (ipId === undefined ? 0 : HAS_IP_ID)
+}
+
