@@ -1,42 +1,64 @@
+// Whole processes on one file, in turn: what a user waits for. GNU grep, which only finds the lines of the knocks, is the yardstick: so the
+// numbers are ratios of times that were taken beside each other, the quickest of each.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { generateKernelLog } from './generate.mjs'
+import { generateLog, LOGS } from './generate.mjs'
 
-/** Whole processes on one file, in turn: what a user waits for. Lines a second of the median run, and the ratio to grep. */
 const LINES = 1_000_000
-const ROUNDS = 3
+const ROUNDS = Number(process.argv[2] ?? 3)
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-const log = here('data/kern.log')
+const logOf = (format, lines = LINES) => here(`data/${format}-${lines}.log`)
 const bin = here('../dist/src/bin.js')
+const CONFIGS = { kernel: 'knocktail.conf', pflog: 'knocktail.conf', clf: 'web.conf' }
 
-const COMMANDS = {
-  'grep -cE (finds the knocks)': ['grep', '-cE', 'SRC=[0-9.]+ .*DPT=(7000|8000|9000) ', log],
-  'knocktail parse --json': [process.execPath, bin, 'parse', '--parser', 'kernel', '--json', log],
-  'knocktail replay --json': [process.execPath, bin, 'replay', '-c', here('knocktail.conf'), '--parser', 'kernel', '--json', log],
-}
-
-mkdirSync(here('data'), { recursive: true })
-if (!existsSync(log)) await generateKernelLog(log, LINES)
-
-// grep stops at the first match if it sees /dev/null: all write into a file.
-const output = openSync(here('data/output'), 'w')
-const seconds = Object.fromEntries(Object.keys(COMMANDS).map((name) => [name, []]))
-for (let round = 0; round < ROUNDS; round++) {
-  for (const [name, [command, ...args]] of Object.entries(COMMANDS)) {
-    const started = performance.now()
-    const { status, stderr } = spawnSync(command, args, { stdio: ['ignore', output, 'pipe'], env: { ...process.env, LC_ALL: 'C.UTF-8' } })
-    if (status !== 0) throw new Error(`${name}: exit ${status}\n${stderr}`)
-    seconds[name].push((performance.now() - started) / 1000)
+function commands(format, log = logOf(format)) {
+  const read = ['--parser', format, '--json', log]
+  return {
+    'grep -cE': ['grep', '-cE', LOGS[format].knocks, log],
+    replay: [process.execPath, bin, 'replay', '-c', here(CONFIGS[format]), ...read],
+    ...(format === 'kernel' && { parse: [process.execPath, bin, 'parse', ...read] }),
   }
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
-const grep = median(seconds[Object.keys(COMMANDS)[0]])
-console.log(`${LINES.toLocaleString('en')} kernel lines, ${(statSync(log).size / 1e6).toFixed(0)} MB, median of ${ROUNDS} runs\n`)
-console.log('| command | lines/s | time | times grep |\n|---|---|---|---|')
-for (const [name, runs] of Object.entries(seconds)) {
-  const time = median(runs)
-  console.log(`| ${name} | ${(LINES / time / 1e6).toFixed(2)} M | ${time.toFixed(2)} s | ${(time / grep).toFixed(1)} |`)
+// grep stops at the first match if it sees /dev/null: all write into a file.
+const output = openSync(here('data/output'), 'w')
+
+/** Seconds, and the most memory in MB. */
+function run([command, ...args]) {
+  const facts = here('data/time')
+  const started = performance.now()
+  const { status, stderr } = spawnSync('/usr/bin/time', ['-f', '%M', '-o', facts, command, ...args], { stdio: ['ignore', output, 'pipe'], env: { ...process.env, LC_ALL: 'C.UTF-8' } })
+  const seconds = (performance.now() - started) / 1000
+  if (status !== 0) throw new Error(`${command}: exit ${status}\n${stderr}`)
+  const peak = Number(readFileSync(facts, 'latin1')) / 1024
+  rmSync(facts)
+  return { seconds, peak }
+}
+
+mkdirSync(here('data'), { recursive: true })
+for (const format of Object.keys(LOGS)) await generateLog(logOf(format), format, LINES)
+
+console.log('| log | command | lines/s | time | times grep | most memory |\n|---|---|---|---|---|---|')
+for (const format of Object.keys(LOGS)) {
+  const runs = Object.entries(commands(format)).map(([name, command]) => ({ name, command, seconds: Infinity, peak: 0 }))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const one of runs) {
+      const { seconds, peak } = run(one.command)
+      one.seconds = Math.min(one.seconds, seconds)
+      one.peak = Math.max(one.peak, peak)
+    }
+  }
+  const size = (statSync(logOf(format)).size / 1e6).toFixed(0)
+  for (const { name, seconds, peak } of runs) {
+    console.log(`| ${format}, ${size} MB | ${name} | ${(LINES / seconds / 1e6).toFixed(2)} M | ${seconds.toFixed(2)} s | ${(seconds / runs[0].seconds).toFixed(1)} | ${peak.toFixed(0)} MB |`)
+  }
+}
+
+const TEN = 10 * LINES
+if (process.argv.includes('--ten')) {
+  await generateLog(logOf('kernel', TEN), 'kernel', TEN)
+  const { seconds, peak } = run(commands('kernel', logOf('kernel', TEN)).replay)
+  console.log(`\nten times the lines: ${seconds.toFixed(2)} s, ${peak.toFixed(0)} MB`)
 }
