@@ -8,6 +8,7 @@ import { COPY_WINDOW, findOriginal } from './copies.ts'
 import type { Decision } from './decision.ts'
 import { eventKey, type EventKey } from './key.ts'
 import { isInbound, isKnock } from './knock.ts'
+import { lookAt, type Look } from './look.ts'
 import { newNote, type Note, type Touched } from './note.ts'
 import { PassersBy } from './passers-by.ts'
 import type { Rule } from './rule.ts'
@@ -84,6 +85,12 @@ export class Matcher {
       trail.attempts = undefined
     }
     return ends
+  }
+
+  /** What an event was to the rules: to be asked right after it was read. */
+  look(event: ConnectionEvent): Look {
+    const trail = this.#trails.find(event.src)
+    return lookAt(event, this.#index, trail, trail?.notes.find(({ order }) => order === this.#order - 1))
   }
 
   /** The attempts that are still in time then, at most so many, of the addresses that have come furthest. */

@@ -4,6 +4,7 @@ import type { Micros } from '../parsers/time.ts'
 import type { AttemptEnd, Decision, Match } from '../rules/decision.ts'
 import { keyText } from '../rules/key.ts'
 import { Matcher, type OpenAttempt } from '../rules/matcher.ts'
+import type { Look } from '../rules/look.ts'
 import { stepKey, type Rule } from '../rules/rule.ts'
 import type { Spend } from '../rules/spent.ts'
 import type { Config, DoorRule } from './config/config.ts'
@@ -67,6 +68,11 @@ export class Pipeline {
   /** How many addresses are remembered. */
   get addresses(): number {
     return this.#matcher.addresses
+  }
+
+  /** What an event was to the rules: to be asked right after it was read. */
+  look(event: ConnectionEvent): Look {
+    return this.#matcher.look(event)
   }
 
   /** Whom a rule does not listen to now. */

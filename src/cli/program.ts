@@ -55,6 +55,7 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .option('--unmatched', 'the lines that show no event instead, each with the reason')
     .action(async (logs: string[], options) => done(await runParse(logs, options)))
 
+  explainCommand(program, done)
   checkCommand(program, done)
   initCommand(program, done)
 
@@ -64,6 +65,17 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .action(async (options) => done(await runParsers(options)))
 
   return program
+}
+
+function explainCommand(program: Command, done: (exitCode: number) => void): void {
+  const command = program.command('explain').summary('tell why the knocks of an address did or did not open')
+    .description('Tells the story of one address: each of its knocks, what was expected next, why an attempt ended and what would have opened. Without a log: what the daemon\'s history has of it.')
+    .argument('<address>', 'the address to tell of')
+  logOptions(command, '[log...]')
+    .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
+    .option('--state-dir <dir>', 'where the history is kept, in place of the configured folder')
+    .option('--json', 'one JSON object a line on standard output')
+    .action(async (address: string, logs: string[], options) => done(await (await import('./explain.ts')).runExplain(address, logs, options)))
 }
 
 function runCommands(program: Command, done: (exitCode: number) => void): void {
@@ -111,9 +123,9 @@ function collect(value: string, before: readonly string[] = []): readonly string
   return [...before, value]
 }
 
-function logOptions(command: Command): Command {
+function logOptions(command: Command, logs = '<log...>'): Command {
   return command
-    .argument('<log...>', 'log files; .gz too; - is standard input; parser=NAME:FILE names the format of one')
+    .argument(logs, 'log files; .gz too; - is standard input; parser=NAME:FILE names the format of one')
     .option('--parser <name>', 'the format of the logs (knocktail parsers lists them); found out from the first lines if not given')
     .option('--timezone <tz>', 'the zone of stamps that name none: UTC, Europe/Berlin, +02:00')
     .option('--year <year>', 'the year of the first line, where stamps have none; else the file\'s own time tells')

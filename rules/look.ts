@@ -1,0 +1,51 @@
+import type { ConnectionEvent } from '../parsers/event.ts'
+import { slotOf, type Compiled, type SequenceIndex } from './compile.ts'
+import { eventKey } from './key.ts'
+import { beyond, isInbound, type Beyond } from './knock.ts'
+import type { Note } from './note.ts'
+import type { Trail } from './trail.ts'
+
+/**
+ * What one event was to the rules. aside: it did not come in, or touched no port; copy: of a packet that was read before; other: no step of any
+ * rule; knock: a step of at least one.
+ */
+export type Look =
+  | { readonly kind: 'aside' | 'copy' | 'other' }
+  | { readonly kind: 'knock'; readonly steps: readonly LookAtStep[] }
+
+/** An event that touched a step of one sequence. */
+export interface LookAtStep {
+  readonly rule: string
+  readonly user: string | undefined
+  /** From 1; the first that it satisfies. */
+  readonly step: number
+  readonly steps: number
+  /** Why it did not count: beyond a limit of the rule, or the rule was deaf. Undefined: it did. */
+  readonly passedOver: Beyond | 'deaf' | undefined
+  /** How far the attempt has come with it; undefined: there is none, since it was matched or has ended. */
+  readonly attempt: { readonly taken: number; readonly next: number } | undefined
+}
+
+/** `note`: what was remembered of it, if it was. */
+export function lookAt(event: ConnectionEvent, index: SequenceIndex, trail: Trail | undefined, note: Note | undefined): Look {
+  const key = eventKey(event)
+  if (key === undefined || !isInbound(event)) return { kind: 'aside' }
+  const touched = [...new Set([...(index.find(key, event.time) ?? []), ...(note?.knocks ?? [])])]
+  const isRead = note !== undefined && note.key === key && note.time === event.time
+  const mayCount = touched.length === 0 || touched.some(({ rule }) => beyond(event, rule) === undefined)
+  // Before its first knock nothing is kept of an address by which a copy could be known.
+  if (trail && !isRead && mayCount && event.kind === 'packet') return { kind: 'copy' }
+  if (touched.length === 0) return { kind: 'other' }
+  return { kind: 'knock', steps: touched.map((compiled) => lookAtStep(compiled, event, trail, isRead ? note : undefined)) }
+}
+
+function lookAtStep(compiled: Compiled, event: ConnectionEvent, trail: Trail | undefined, note: Note | undefined): LookAtStep {
+  const { rule, sequence, stepsOf, slots } = compiled
+  const [first = 0] = stepsOf.get(slotOf(compiled, eventKey(event)!)!) ?? []
+  const attempt = trail?.attempts?.get(compiled)
+  return {
+    rule: rule.name, user: sequence.user, step: first + 1, steps: slots.length,
+    passedOver: beyond(event, rule) ?? (note?.knocks?.includes(compiled) ? undefined : 'deaf'),
+    attempt: attempt && { taken: attempt.taken, next: attempt.next + 1 },
+  }
+}

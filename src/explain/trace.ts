@@ -1,0 +1,47 @@
+import type { Address } from '../../parsers/address.ts'
+import type { ConnectionEvent } from '../../parsers/event.ts'
+import type { Micros } from '../../parsers/time.ts'
+import { eventKey, keyText } from '../../rules/key.ts'
+import type { Look } from '../../rules/look.ts'
+import type { Config } from '../config/config.ts'
+import type { Happening } from '../happening.ts'
+import { Replay } from '../replay.ts'
+
+/** One event of the address, or something that happened at the doors because of it or of its time. */
+export type TraceEntry =
+  | { readonly kind: 'event'; readonly time: Micros; readonly source: string; readonly what: string; readonly look: Look }
+  | { readonly kind: 'happening'; readonly time: Micros; readonly happening: Happening }
+
+/** The story of one address in a log: all events are replayed, since what others use up or fill is missing to it; its own are told. */
+export class Trace {
+  readonly #replay: Replay
+  readonly #address: Address
+
+  constructor(config: Config, address: Address) {
+    this.#replay = new Replay(config)
+    this.#address = address
+  }
+
+  read(event: ConnectionEvent): TraceEntry[] {
+    const happened = this.#own(this.#replay.read(event))
+    if (event.src !== this.#address) return happened
+    const { time, source } = event
+    const entry: TraceEntry = { kind: 'event', time, source, what: whatOf(event), look: this.#replay.pipeline.look(event) }
+    // A door whose time was over closed before the event that showed it.
+    return [...happened.filter((other) => other.time < time), entry, ...happened.filter((other) => other.time >= time)]
+  }
+
+  finish(): TraceEntry[] {
+    return this.#own(this.#replay.finish())
+  }
+
+  #own(happenings: readonly Happening[]): TraceEntry[] {
+    return happenings.filter(({ address }) => address === this.#address).map((happening) => ({ kind: 'happening', time: happening.time, happening }))
+  }
+}
+
+function whatOf(event: ConnectionEvent): string {
+  const key = eventKey(event)
+  if (key !== undefined) return keyText(key)
+  return event.kind === 'packet' ? event.proto : event.method
+}
