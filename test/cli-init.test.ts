@@ -16,8 +16,8 @@ describe('knocktail init --yes', () => {
     const { code, stdout, stderr } = await init('plain', '--yes', ...WAY, '--host', 'gate.example.org', '--always-allow', '198.51.100.7')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const path = join(folder.path, 'plain')
-    expect(readdirSync(path)).toEqual(['NEXT-STEPS', 'door.nft', 'knocktail.conf', 'profile.conf', 'undo.sh'])
-    for (const name of ['NEXT-STEPS', 'knocktail.conf', 'profile.conf']) expect(statSync(join(path, name)).mode & 0o777, name).toBe(0o600)
+    expect(readdirSync(path)).toEqual(['NEXT-STEPS', 'admin.secret', 'door.nft', 'knocktail.conf', 'profile.conf', 'undo.sh'])
+    for (const name of ['NEXT-STEPS', 'admin.secret', 'knocktail.conf', 'profile.conf']) expect(statSync(join(path, name)).mode & 0o777, name).toBe(0o600)
     expect(statSync(path).mode & 0o777).toBe(0o700)
     expect(stdout).toContain(readFileSync(join(path, 'NEXT-STEPS'), 'utf8').trimEnd())
     expect(await loadConfig(join(path, 'knocktail.conf'))).toMatchObject({ warnings: [], rules: [{ match: { name: 'ssh' } }] })
@@ -73,10 +73,11 @@ systemTest(['script'])('knocktail init at a terminal', () => {
   it('asks what no option says, again where it does not understand, and takes an empty line for what it proposes', async () => {
     const { child, answer } = sit('asked')
     const end = ended(child)
-    for (const text of ['2222/tcp\n', 'nowhere\n', 'kmsg\n', '\n', 'gate.example.org\n', '\n', 'yes\n']) await answer(text)
+    for (const text of ['2222/tcp\n', 'nowhere\n', 'kmsg\n', 'totp\n', '\n', 'gate.example.org\n', '\n', 'yes\n']) await answer(text)
     const { code, stdout } = await end
     expect(code).toBe(0)
     expect(stdout).toContain('"nowhere" cannot be followed')
+    expect(stdout).toMatch(/otpauth:\/\/totp\/Knocktail:admin%40gate\.example\.org\?secret=/)
     expect(stdout).not.toContain('warning')
     expect(readFileSync(join(folder.path, 'asked/knocktail.conf'), 'utf8')).toMatch(/follow = kmsg[\s\S]*\[door-2222\][\s\S]*ports = 2222\/tcp/)
   })

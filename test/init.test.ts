@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { Port } from '../parsers/event.ts'
 import { parseNetwork } from '../parsers/network.ts'
 import { codeRanges } from '../rules/derive/totp.ts'
+import { readProfiles } from '../src/client/profiles.ts'
 import { parseConfig } from '../src/config/parse.ts'
+import { Report } from '../src/config/problem.ts'
 import { codeByHand, otpauthUri } from '../src/init/client-text.ts'
 import { knockPorts, type Plan } from '../src/init/plan.ts'
 import { codeBases, drawPorts, freeRanges, widestRange, without } from '../src/init/ports.ts'
@@ -88,6 +90,17 @@ describe('what init writes', () => {
     const plan = planFor({ firewall, alwaysAllow: allow('198.51.100.7', '2001:db8:7::/48'), ...(firewall === 'pf' && { follow: 'command:tcpdump -n -l -e -tt -i pflog1' }) })
     const config = parseConfig(textOf(plan, 'knocktail.conf'), 'knocktail.conf', () => '')
     expect(config).toMatchObject({ warnings: [], firewall, alwaysAllow: [{ text: '198.51.100.7' }, { text: '2001:db8:7::/48' }] })
+  })
+
+  it.each(['static', 'hmac', 'totp'] as const)('says the same to the daemon and to the client: %s', (kind) => {
+    const plan = planFor({ knock: drawKnock(kind, LINUX, random)! })
+    const texts = new Map(setupOf(plan).files.map(({ name, text }) => [`/etc/knocktail/${name}`, text]))
+    const config = parseConfig(texts.get('/etc/knocktail/knocktail.conf')!, '/etc/knocktail/knocktail.conf', (file) => texts.get(file)!)
+    expect(config).toMatchObject({ warnings: [], rules: [{ match: { name: 'ssh' } }] })
+    const report = new Report('profile.conf')
+    const profiles = readProfiles(texts.get('/etc/knocktail/profile.conf')!, '/home/alice', report)
+    expect(report.errors).toEqual([])
+    expect(profiles).toMatchObject([{ name: 'ssh', host: 'gate.example.org', waitPort: 22, recipe: { kind } }])
   })
 
   it('for pf is what pf.conf(5) says: quick rules, the log on an interface of its own', () => {
@@ -181,7 +194,7 @@ describe('what init asks', () => {
   })
 
   it.each([
-    ['port', '51820/udp'], ['firewall', 'pf'], ['log', 'file:/var/log/kern.log'], ['kind', 'static'], ['user', 'alice'],
+    ['port', '51820/udp'], ['firewall', 'pf'], ['log', 'file:/var/log/kern.log'], ['kind', 'totp'], ['user', 'alice'],
     ['host', 'gate.example.org'], ['host', '2001:db8::1'], ['alwaysAllow', ''], ['alwaysAllow', '192.0.2.7, 2001:db8::/32'], ['console', 'yes'],
   ] as const)('takes for %s: %s', (name, text) => {
     expect(QUESTIONS[name].read(text)).toHaveProperty('value')

@@ -31,9 +31,9 @@ export function configText(plan: Plan, settings: readonly string[]): string {
   return `${lines.join('\n')}\n`
 }
 
-function userLines({ knock, user, place }: Plan): string[] {
+function userLines({ knock, user }: Plan): string[] {
   if (knock.kind === 'static') return []
-  return ['', '# One section for each person, each with a secret of his own.', `[user ${user}]`, `secret = ${place}/${secretName(user)}`]
+  return ['', '# One section for each person, each with a secret of his own.', `[user ${user}]`, '# A file beside this one.', `secret = ${secretName(user)}`]
 }
 
 export function secretName(user: string): string {

@@ -4,9 +4,8 @@ import type { OpenPort } from '../config/config.ts'
 import type { PortRange } from './ports.ts'
 
 /** How people knock. static: the same ports every time; hmac: by Knocktail's client; totp: with a code of an authenticator app. */
-export type KnockKind = 'hmac' | 'totp' | 'static'
-/** Those that `init` offers. */
-export const KNOCK_KINDS: readonly KnockKind[] = ['static']
+export const KNOCK_KINDS = ['hmac', 'totp', 'static'] as const
+export type KnockKind = (typeof KNOCK_KINDS)[number]
 
 /** Firewalls that `init` writes rules for. */
 export const DOOR_FIREWALLS = ['nftables', 'ufw', 'iptables', 'pf'] as const

@@ -37,8 +37,8 @@ export const QUESTIONS: { readonly [K in keyof Answers]: Question<Answers[K]> } 
   },
   log: { option: '--log', text: ({ logs }) => `Which log shows its packets? ${choices(logs)}`, fallback: ({ logs }) => logs[0]?.value, read: readFollow },
   kind: {
-    option: '--kind', text: () => 'How will you knock: static (with anything; but whoever sees it can do it, too)?',
-    fallback: () => 'static', read: readOneOf(...KNOCK_KINDS),
+    option: '--kind', text: () => 'How will you knock: hmac (with knocktail on the client), totp (with the codes of a phone\'s app) or static (with anything; but whoever sees it can do it, too)?',
+    fallback: () => 'hmac', read: readOneOf(...KNOCK_KINDS),
   },
   user: { option: '--user', text: () => 'Who will knock? A name for that secret.', fallback: () => 'admin', read: readName },
   host: { option: '--host', text: () => 'By which name or address do clients reach this machine?', fallback: ({ hostName }) => hostName, read: readHost },

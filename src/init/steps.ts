@@ -41,7 +41,7 @@ export function stepsOf(plan: Plan, rules: DoorRules, { timer, hasSystemd }: Pic
 
 function clientStep(plan: Plan): Step {
   const { knock, user, folder } = plan
-  const prepare = knock.kind === 'static' ? [] : [`Bring profile.conf (into ~/.config/knocktail/profiles.conf) and ${secretName(user)} (beside it, chmod 600) from ${folder} to the client, by a way that others cannot read.`]
+  const prepare = knock.kind === 'static' ? [] : [`Bring profile.conf (into ~/.config/knocktail/profiles.conf) and ${secretName(user)} (beside it, chmod 600) from ${folder} to the client, by a way that others cannot read.`, 'Wait a minute after the very first start: what could have been used before it does not count.']
   const phone = [otpauthUri(plan), codeByHand(plan)].filter((line) => line !== undefined)
   return {
     title: 'From elsewhere: see that nobody comes in without knocking; then knock, and come in.',

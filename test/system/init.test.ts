@@ -13,7 +13,7 @@ import { systemTest } from '../support/system.ts'
 const ALWAYS = '192.0.2.9'
 const STRANGER = '192.0.2.3'
 const SERVER = addressOf('server', 4)
-const TOOLS = ['ip', 'nc', 'hping3', 'nohup', 'pkill', 'dmesg']
+const TOOLS = ['ip', 'nc', 'hping3', 'nohup', 'pkill', 'dmesg', 'faketime']
 const LIMIT_MS = 60_000
 
 /** The commands of the steps, by the step's title. */
@@ -45,6 +45,7 @@ const ECHO = "require('net').createServer((socket) => socket.on('error', () => {
 
 interface Way {
   readonly firewall: string
+  readonly kind: 'static' | 'hmac' | 'totp'
   readonly tools: readonly string[]
   /** Before `init`. */
   readonly prepare?: (net: Netns) => Promise<unknown>
@@ -55,10 +56,10 @@ interface Way {
 const etcOf = (net: Netns): string => join('/etc/netns', net.nameOf('server'))
 
 const WAYS: readonly Way[] = [
-  { firewall: 'nftables', tools: ['nft'] },
-  { firewall: 'iptables', tools: ['iptables', 'ip6tables', 'iptables-restore'] },
+  { firewall: 'nftables', kind: 'hmac', tools: ['nft'] },
+  { firewall: 'iptables', kind: 'static', tools: ['iptables', 'ip6tables', 'iptables-restore'] },
   {
-    firewall: 'ufw', tools: ['ufw', 'iptables'],
+    firewall: 'ufw', kind: 'totp', tools: ['ufw', 'iptables', 'oathtool'],
     prepare: async (net) => {
       // `ip netns exec` lays what is in this folder over /etc: so the machine's own ufw is not touched.
       mkdirSync(etcOf(net), { recursive: true })
@@ -71,8 +72,8 @@ const WAYS: readonly Way[] = [
   },
 ]
 
-for (const { firewall, tools, prepare, clean } of WAYS) {
-  systemTest([...TOOLS, ...tools])(`what init writes for ${firewall}`, () => {
+for (const { firewall, kind, tools, prepare, clean } of WAYS) {
+  systemTest([...TOOLS, ...tools])(`what init writes for ${firewall}, knocked by ${kind}`, () => {
     useNamespaceLog()
     const net = useNetns()
     const folder = useFolder()
@@ -94,14 +95,14 @@ for (const { firewall, tools, prepare, clean } of WAYS) {
       mkdirSync(programs)
       // As installed; and it keeps its ledger away from the machine's own.
       writeFileSync(join(programs, 'knocktail'), `#!/bin/sh\nverb=$1; shift\n[ $verb = run ] && set -- "$@" --state-dir ${join(folder.path, 'state')}\nexec ${process.execPath} ${BIN} $verb "$@"\n`, { mode: 0o755 })
-      writeFileSync(join(programs, 'ssh'), '#!/bin/sh\nexec nc -z -w2 $1 22\n', { mode: 0o755 })
+      writeFileSync(join(programs, 'ssh'), '#!/bin/sh\nfor host; do :; done\nexec nc -z -w2 $host 22\n', { mode: 0o755 })
       for (const address of [ALWAYS, STRANGER]) await net.addClient(address)
       net.start('server', [process.execPath, '-e', ECHO, '22'])
       await prepare?.(net)
       await eventually(async () => expect(await getsIn()).toBe(true))
       standing = new Standing(net, 22)
       await standing.answers()
-      await shell(`knocktail init --yes --kind static --firewall ${firewall} --log kmsg --host ${SERVER} --always-allow ${ALWAYS} --prefix '${prefix}' --folder ${written} --place ${place} > ${folder.path}/said`)
+      await shell(`knocktail init --yes --kind ${kind} --firewall ${firewall} --log kmsg --host ${SERVER} --always-allow ${ALWAYS} --prefix '${prefix}' --folder ${written} --place ${place} > ${folder.path}/said`)
       steps = readFileSync(join(written, 'NEXT-STEPS'), 'utf8')
     }, LIMIT_MS)
     afterAll(() => {
@@ -121,43 +122,76 @@ for (const { firewall, tools, prepare, clean } of WAYS) {
       expect(await getsIn(ALWAYS)).toBe(true)
     }, LIMIT_MS)
 
-    it('runs, opens for the knock of the client\'s line, and closes', async () => {
+    /** As the steps say, on the client. */
+    async function prepareClient(): Promise<void> {
+      const home = join(folder.path, 'client/knocktail')
+      mkdirSync(home, { recursive: true })
+      cpSync(join(written, 'profile.conf'), join(home, 'profiles.conf'))
+      if (kind !== 'static') cpSync(join(written, 'admin.secret'), join(home, 'admin.secret'))
+    }
+
+    /** With an app's code: by hand. */
+    const byHand = (): string => {
+      const [, secret] = /secret=([A-Z2-7]+)/.exec(steps)!
+      const [, first, second, one, other] = /is knocked as (\d+), (\d+), (\d+), (\d+)\./.exec(steps)!.map(Number)
+      const bases = [one! - 1234, other! - 5678]
+      return `code=$(oathtool --totp --digits=8 --base32 ${secret}); for port in ${first} ${second} $((${bases[0]} + 10#\${code%????})) $((${bases[1]} + 10#\${code#????})); do nc -z -w1 ${SERVER} $port; done; ssh ${SERVER}`
+    }
+
+    /** Throws what the client has said, if it does not come in. */
+    const knock = async (): Promise<void> => {
+      const [line] = commandsOf(steps, /From elsewhere/)
+      const command = ['env', `PATH=${path.PATH}`, `XDG_CONFIG_HOME=${join(folder.path, 'client')}`, 'bash', '-c', kind === 'totp' ? byHand() : line!]
+      const { code, stdout, stderr } = await net.inClient(command)
+      expect(code, `${stdout}${stderr}\n${log}`).toBe(0)
+    }
+
+    const startDaemon = async (run: string, env = {}): Promise<ChildProcess> => {
+      log = ''
+      const child = net.start('server', ['sh', '-c', `exec ${run}`], { ...path, ...env })
+      for (const output of [child.stdout!, child.stderr!]) output.on('data', (chunk: Buffer) => (log += chunk.toString()))
+      await eventually(() => expect(log).toContain('"source-running"'))
+      return child
+    }
+
+    /** In place of the minute that the steps tell one to wait: it was started for the first time some minutes ago. */
+    async function startBefore(run: string): Promise<void> {
+      const before = await startDaemon(run, { LD_PRELOAD: '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', FAKETIME: '-180s', FAKETIME_DONT_FAKE_MONOTONIC: '1' })
+      const ended = new Promise((resolve) => before.once('exit', resolve))
+      before.kill('SIGTERM')
+      await ended
+    }
+
+    const logged = async (): Promise<number> => Number(await net.serve(['sh', '-c', `dmesg | grep -F '${prefix}' | grep -cF 'SRC=${STRANGER} ' || true`]))
+
+    it('runs, opens for the client\'s knock amid a flood of knocks from another address, of which little is logged, and closes', async () => {
       for (const command of commandsOf(steps, /See whether all/)) await shell(command)
+      await prepareClient()
       // So that it need not be waited for so long; nothing else is changed.
       const config = readFileSync(join(place, 'knocktail.conf'), 'utf8')
       writeFileSync(join(place, 'knocktail.conf'), config.replace('open_for = 30s', 'open_for = 2s'))
       const [run] = commandsOf(steps, /Start Knocktail/)
-      daemon = net.start('server', ['sh', '-c', `exec ${run}`], path)
-      daemon.stdout!.on('data', (chunk: Buffer) => (log += chunk.toString()))
-      daemon.stderr!.on('data', (chunk: Buffer) => (log += chunk.toString()))
-      await eventually(() => expect(log).toContain('"source-running"'))
+      if (kind !== 'static') await startBefore(run!)
+      daemon = await startDaemon(run!)
       expect(await getsIn()).toBe(false)
-      const [line] = commandsOf(steps, /From elsewhere/)
-      // The first try may be faster than the firewall's command.
-      await eventually(async () => expect((await net.inClient(['env', `PATH=${path.PATH}`, 'sh', '-c', line!])).code, log).toBe(0))
-      expect(await getsIn(STRANGER)).toBe(false)
-      await eventually(() => expect(log).toContain('"event":"closed"'))
-      expect(await getsIn()).toBe(false)
-      await standing.answers()
-    }, LIMIT_MS)
 
-    it('hears a knock amid a flood from another address, of which little is logged', async () => {
-      const [line] = commandsOf(steps, /From elsewhere/)
-      const [port] = /\d+/.exec(line!.replace('for port in', ''))!
-      const logged = async (): Promise<number> => Number(await net.serve(['sh', '-c', `dmesg | grep -F '${prefix}' | grep -cF 'SRC=${STRANGER} ' || true`]))
       const begunMs = performance.now()
+      const [, port] = /^(?:sequence|port_range) = (\d+)/m.exec(config)!
       const flood = net.start('client', ['hping3', '-q', '-S', '-i', 'u500', '-p', port!, '-a', STRANGER, SERVER])
       let said = ''
       flood.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()))
       await eventually(async () => expect(await logged()).toBeGreaterThan(15))
-      await eventually(async () => expect((await net.inClient(['env', `PATH=${path.PATH}`, 'sh', '-c', line!])).code, log).toBe(0))
-      await eventually(() => expect(performance.now() - begunMs).toBeGreaterThan(2000))
+      await knock()
+      expect(await getsIn(STRANGER)).toBe(false)
+      await eventually(() => expect(log).toContain('"event":"closed"'))
+      expect(await getsIn()).toBe(false)
       const ended = new Promise((resolve) => flood.once('exit', resolve))
       flood.kill('SIGINT')
       await ended
       const most = 20 * ((performance.now() - begunMs) / 1000 + 2)
       expect(await logged()).toBeLessThan(most)
       expect(Number(/(\d+) packets transmitted/.exec(said)![1])).toBeGreaterThan(2 * most)
+      await standing.answers()
     }, LIMIT_MS)
 
     it('is taken away again by the script that the way back runs, which is not run any more', async () => {
