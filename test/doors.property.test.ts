@@ -40,7 +40,7 @@ type Step =
   | { readonly do: 'mood'; readonly mood: Mood }
   | { readonly do: 'flush' | 'crash' | 'reconcile' | 'crash amid' }
   | { readonly do: 'disk'; readonly refuses: boolean }
-  | { readonly do: 'admin'; readonly address: Address }
+  | { readonly do: 'admin' | 'restore'; readonly address: Address }
   | { readonly do: 'step clock'; readonly seconds: number }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(
@@ -49,7 +49,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('mood' as const), mood: fc.constantFrom<Mood>('well', 'fails', 'half', 'hangs') }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('flush' as const, 'crash' as const, 'reconcile' as const, 'crash amid' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('disk' as const), refuses: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('admin' as const), address: fc.constantFrom(...ADDRESSES) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('admin' as const, 'restore' as const), address: fc.constantFrom(...ADDRESSES) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('step clock' as const), seconds: fc.constantFrom(-3600, 3600) }) },
 ), { minLength: 1, maxLength: 25 })
 
@@ -148,6 +148,7 @@ async function perform(machine: Machine, step: Step): Promise<void> {
     case 'reconcile': return machine.doors.reconcile(machine.config)
     case 'disk': machine.diskRefuses = step.refuses; return
     case 'step clock': machine.wallLead += step.seconds * 1e6; return
+    case 'restore': return firewall.restore(machine.keyOf(step.address))
     case 'admin': {
       const key = machine.keyOf(step.address)
       if (firewall.entries().has(key)) return
@@ -176,6 +177,7 @@ describe.each(['nftables', 'pf'] as const)('doors of %s', (kind) => {
   it('are all closed once their time and the retry interval are over, and leave the administrator what is his', () => histories(async (machine) => {
     machine.firewall.mood = 'well'
     machine.diskRefuses = false
+    machine.doors.reconcile(machine.config)
     await machine.wait(MAX_OPEN_S + RETRY_S)
     expect([...machine.firewall.entries()].filter(([, { owner }]) => owner === 'us')).toEqual([])
     if (kind === 'nftables') expect([...machine.firewall.entries().keys()].toSorted()).toEqual([...machine.admin].toSorted())

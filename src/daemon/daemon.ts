@@ -101,6 +101,7 @@ export class Daemon {
   /** Goes on where the process before this one ended; `found`: its ledger, undefined if there was none. */
   start(found: LedgerState | undefined): void {
     if (found) this.doors.resume(found, this.#config)
+    this.doors.reconcile(this.#config)
     void this.doors.save()
     void this.#lists.catchUp(this.#config, this.doors.spent)
     this.#timers = [

@@ -15,7 +15,9 @@ export type DoorEvent = { readonly target: Target; readonly address: Address } &
   | { readonly kind: 'vanished' }
   /** Somebody else's entry stands where ours was. */
   | { readonly kind: 'taken' }
-  /** There without a record of ours: left alone. */
+  /** There with our mark and without a record of ours: it is closed. */
+  | { readonly kind: 'restored' }
+  /** There without a record of ours, where nothing bears a mark: left alone. */
   | { readonly kind: 'stray' }
 )
 

@@ -139,12 +139,12 @@ export class Doors {
     return [...this.grants.all()].filter((grant) => !isStillRight(grant, config)).filter((grant) => this.grants.close(grant))
   }
 
-  /** Compares what that firewall holds, or all of them, with what they should. */
+  /** Compares what that firewall holds, or all of them, with what they should. Who only observes may not be the one whose entries these are. */
   reconcile(config: Config, firewall?: FirewallName): void {
     const targets = new Map<TargetId, Target>([...plannedTargets(config).values()].map(({ id, target }) => [id, target]))
     for (const { id, target } of this.#keys.all()) targets.set(id, target)
     for (const [id, target] of targets) {
-      if (firewall === undefined || target.firewall === firewall) this.#laneOf(target).reconcile(id, target)
+      if (firewall === undefined || target.firewall === firewall) this.#laneOf(target).reconcile(id, target, config.mode !== 'observe')
     }
   }
 

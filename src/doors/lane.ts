@@ -41,11 +41,11 @@ export class Lane {
     this.#enqueue(kind, { ...key, since: this.#context.clocks.boot() })
   }
 
-  /** Compares what a target holds with what it should, and mends it. */
-  reconcile(id: TargetId, target: Target): void {
+  /** Compares what a target holds with what it should, and mends it; `closes`: what others have brought back is closed. */
+  reconcile(id: TargetId, target: Target, closes: boolean): void {
     if (!this.#lists) return
     void this.run(async () => {
-      for (const key of await this.#operations.compare(id, target)) this.touch(key)
+      for (const key of await this.#operations.compare(id, target, closes)) this.touch(key)
     })
   }
 

@@ -141,8 +141,8 @@ export class Operations {
     }
   }
 
-  /** Looks what that target holds; answers the keys that are not as they should be. */
-  async compare(id: TargetId, target: Target): Promise<DesiredKey[]> {
+  /** Looks what that target holds; answers the keys that are not as they should be. `closes`: also those that others have brought back. */
+  async compare(id: TargetId, target: Target, closes: boolean): Promise<DesiredKey[]> {
     const { helper, keys, clocks, told } = this.#context
     const listing = await helper.list(id)
     if (listing.kind === 'failed') return []
@@ -155,9 +155,19 @@ export class Operations {
       keys.put({ ...keys.find(id, address)!, foreign: true })
     }
     this.#tellStrays(target, found.strays)
-    const wrong = [...found.vanished, ...found.misdated, ...found.overdue, ...found.gone, ...found.freed]
+    const restored = closes ? found.restored.filter((address) => !this.#isHeldElsewhere(target, address)) : []
+    for (const address of restored) {
+      told({ kind: 'restored', target, address })
+      keys.put({ id, target, address, kill: false, foreign: false })
+    }
+    const wrong = [...found.vanished, ...found.misdated, ...found.overdue, ...found.gone, ...found.freed, ...restored]
     for (const address of wrong) this.#confirmed.delete(keyText({ id, address }))
     return wrong.map((address) => ({ id, target, address, kill: keys.find(id, address)!.kill }))
+  }
+
+  /** After a reload another target may fill the same set: what stands there is then that one's. */
+  #isHeldElsewhere({ firewall }: Target, address: Address): boolean {
+    return [...this.#context.keys.all()].some((record) => record.address === address && record.target.firewall === firewall)
   }
 
   /** Each once. */

@@ -25,7 +25,9 @@ export interface Difference {
   readonly taken: readonly Address[]
   /** Somebody else's entry that stood there is gone, and ours is wanted. */
   readonly freed: readonly Address[]
-  /** There with our mark, though we know nothing of it, or at a target that bears no marks: never adopted, never removed. */
+  /** There with our mark, though we know nothing of it: a saved ruleset was loaded, or the ledger was lost. */
+  readonly restored: readonly Address[]
+  /** There at a target that bears no marks, though we know nothing of it: never adopted, never removed. */
   readonly strays: readonly Address[]
 }
 
@@ -36,6 +38,7 @@ export function difference(held: readonly HeldKey[], listed: readonly Listed[], 
   const entries = new Map(listed.map((entry) => [entry.address, entry]))
   const known = new Set(held.map(({ address }) => address))
   const states = held.filter(({ foreign }) => !foreign).map((key) => ({ address: key.address, state: stateOf(key, entries.get(key.address), now) }))
+  const unknown = listed.filter(({ address }) => !known.has(address))
   const inState = (wanted: State): Address[] => states.filter(({ state }) => state === wanted).map(({ address }) => address)
   return {
     vanished: inState('vanished'),
@@ -44,7 +47,8 @@ export function difference(held: readonly HeldKey[], listed: readonly Listed[], 
     gone: inState('gone'),
     taken: inState('taken'),
     freed: held.filter(({ address, foreign, deadline }) => foreign && deadline !== undefined && !entries.has(address)).map(({ address }) => address),
-    strays: listed.filter(({ address, mark }) => mark !== 'foreign' && !known.has(address)).map(({ address }) => address),
+    restored: unknown.filter(({ mark }) => mark === 'ours').map(({ address }) => address),
+    strays: unknown.filter(({ mark }) => mark === 'unmarked').map(({ address }) => address),
   }
 }
 

@@ -21,6 +21,10 @@ const TOLD: { readonly [K in DoorEvent['kind']]: (event: Of<K>, place: string) =
   }),
   vanished: ({ address }, place) => ({ level: 'warn', event: 'vanished', text: `${place} was closed for ${address} by somebody else: it is opened again` }),
   taken: ({ address }, place) => ({ level: 'warn', event: 'taken', text: `${place} is open for ${address} by somebody else's entry now: it is left to them` }),
+  restored: ({ address }, place) => ({
+    level: 'warn', event: 'restored',
+    text: `${place} is open for ${address} by an entry of ours that the ledger knows nothing of (a saved ruleset was loaded, or the ledger was lost): it is closed`,
+  }),
   stray: ({ address }, place) => ({ level: 'warn', event: 'stray', text: `${place} is open for ${address}, and the ledger knows nothing of it: it is left alone` }),
 }
 

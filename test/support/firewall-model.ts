@@ -40,6 +40,11 @@ export class FirewallModel {
     return this.held
   }
 
+  /** A saved ruleset brings an entry of ours back, without an end; where entries bear no marks, nobody could tell whose it is. */
+  restore(key: string): void {
+    if (this.#marks && !this.entries().has(key)) this.held.set(key, { owner: 'us', until: Number.POSITIVE_INFINITY })
+  }
+
   /** A helper for one front; `isAlive`: a dead front's commands reach nothing any more. */
   helper(isAlive: () => boolean): Helper {
     const each = async <T>(items: readonly T[], act: (item: T) => Outcome): Promise<Outcome[]> => {

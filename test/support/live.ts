@@ -50,13 +50,13 @@ export class LiveDaemon {
     return this.child.pid!
   }
 
-  /** Starts it once more, with what it left behind. */
-  restart(): void {
-    this.child = this.#spawn()
+  /** Starts it once more, with what it left behind, and with something else in front of its command line, if need be. */
+  restart(wrap = this.#options.wrap): void {
+    this.child = this.#spawn(wrap)
   }
 
-  #spawn(): ChildProcess {
-    const { wrap = [], args = [], env = {} } = this.#options
+  #spawn(wrap = this.#options.wrap ?? []): ChildProcess {
+    const { args = [], env = {} } = this.#options
     const child = this.#netns.start('server', [...wrap, process.execPath, BIN, 'run', '-c', this.configPath, '--state-dir', this.stateDir, '--run-dir', this.runDir, ...args], env)
     let rest = ''
     child.stdout!.on('data', (chunk: Buffer) => {
