@@ -119,9 +119,14 @@ export class Pipeline {
 
   #follow(decision: Decision): Happening[] {
     this.tally.countDecision(decision)
-    const happenings = decision.kind === 'match' ? this.#matched(decision) : [...attemptEnded(decision), ...this.#guard.failed(decision)]
+    const happenings = decision.kind === 'match' ? this.#matched(decision) : this.#ended(decision)
     for (const happening of happenings) this.tally.countHappening(happening)
     return happenings
+  }
+
+  #ended(end: AttemptEnd): Happening[] {
+    const told = attemptEnded(end).filter(({ event }) => event !== 'scan' || this.#guard.isNewScan(end.rule.name, end.address))
+    return [...told, ...this.#guard.failed(end)]
   }
 
   #matched(match: Match): Happening[] {

@@ -237,6 +237,16 @@ describe('a scanner', () => {
     expect(gate.touch(A, STEPS)).toEqual(['open'])
   })
 
+  it('that begins a sequence each time is told of once a minute, and fails each time', () => {
+    const gate = new Gate(rules('max_failures = 100'))
+    const sweep = [7000, 9000, 22, 25, 80, 443]
+    for (let time = 0; time < 5; time++) gate.touch(A, sweep)
+    expect([gate.count('scan'), gate.pipeline.tally.rules.get('ssh')?.failedAt.get(3)]).toEqual([1, 5])
+    gate.wait(60)
+    gate.touch(A, sweep)
+    expect(gate.count('scan')).toBe(2)
+  })
+
   it('is none that takes longer, that only answers, or that is told from requests', () => {
     const gate = new Gate(rules())
     for (const port of ports(100, 200)) {

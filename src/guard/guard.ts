@@ -38,6 +38,7 @@ export class Guard {
   readonly #lockouts = new Lockouts()
   readonly #scanMarks = new Marks(MARKS)
   readonly #trapMarks = new Marks(MARKS)
+  readonly #toldScans = new Marks(MARKS)
   readonly #scanners = new Scanners(SCANNERS)
   readonly #caps: Caps
   readonly #coolDowns = new CoolDowns(COOL_DOWNS)
@@ -67,16 +68,21 @@ export class Guard {
     if ((limit === 0 && this.#traps.size === 0) || event.kind !== 'packet' || !isInbound(event)) return NONE
     const key = eventKey(event)
     if (key === undefined) return NONE
-    const origin = senderKey(event.src)
-    const trapped = this.#traps.get(key)?.flatMap((door) => this.#trap(door, event, key, origin)) ?? NONE
-    const isScan = limit > 0 && !this.#scanMarks.stands(origin, this.#now) && this.#scanners.touch(origin, key, limit, this.#now)
-    return isScan ? [...trapped, ...this.#markScanner(event, origin)] : trapped
+    const sender = senderKey(event.src)
+    const trapped = this.#traps.get(key)?.flatMap((door) => this.#trap(door, event, key, sender)) ?? NONE
+    const isScan = limit > 0 && !this.#scanMarks.stands(sender, this.#now) && this.#scanners.touch(sender, key, limit, this.#now)
+    return isScan ? [...trapped, ...this.#markScanner(event, sender)] : trapped
   }
 
   /** Which rules listen to that address now; undefined: all. */
   hears(address: Address): ((rule: Rule) => boolean) | undefined {
     if (this.#lockouts.isIdle && this.#scanMarks.size === 0 && this.#trapMarks.size === 0) return undefined
     return (rule) => rule.secret || this.#isSpared(rule.name, address) || !this.#isDeaf(rule.name, address)
+  }
+
+  /** Whether a scan at that rule is news: who goes on scanning is told of once a minute. */
+  isNewScan(rule: string, address: Address): boolean {
+    return this.#toldScans.mark(`${rule} ${senderKey(address)}`, this.#now) !== undefined
   }
 
   /** An attempt ended: if it was one failure too many, its rule does not listen for a while. */
@@ -105,10 +111,10 @@ export class Guard {
   /** Who is not listened to now, until when by the boot clock. */
   deaf(): Deafness[] {
     const now = this.#now
-    const scans = this.#scanMarks.all(now).map(([origin, until]) => ({ why: 'scan' as const, rule: 'any', network: keyNetworkText(origin), until }))
+    const scans = this.#scanMarks.all(now).map(([sender, until]) => ({ why: 'scan' as const, rule: 'any', network: keyNetworkText(sender), until }))
     const traps = this.#trapMarks.all(now).map(([mark, until]) => {
-      const [rule = '', origin = ''] = mark.split(' ')
-      return { why: 'trap' as const, rule, network: keyNetworkText(origin), until }
+      const [rule = '', sender = ''] = mark.split(' ')
+      return { why: 'trap' as const, rule, network: keyNetworkText(sender), until }
     })
     return [...this.#lockouts.standing(now).map((lockout) => ({ why: 'lockout' as const, ...lockout })), ...traps, ...scans]
   }
@@ -117,22 +123,22 @@ export class Guard {
     return this.#grants.now
   }
 
-  #trap({ match: { name: rule, ...rest } }: DoorRule, event: ConnectionEvent, key: EventKey, origin: string): Happening[] {
+  #trap({ match: { name: rule, ...rest } }: DoorRule, event: ConnectionEvent, key: EventKey, sender: string): Happening[] {
     const { src: address, time } = event
     if (!isKnock(event, { name: rule, ...rest }) || this.#isSpared(rule, address)) return []
-    if (this.#trapMarks.mark(`${rule} ${origin}`, this.#now) === undefined) return []
+    if (this.#trapMarks.mark(`${rule} ${sender}`, this.#now) === undefined) return []
     return [{ event: 'trapped', rule, address, time, port: keyText(key), until: (time + MARK_TIME) as Micros }]
   }
 
-  #markScanner({ src: address, time }: ConnectionEvent, origin: string): Happening[] {
-    if (this.#isAllowed(address) || this.#scanMarks.mark(origin, this.#now) === undefined) return []
+  #markScanner({ src: address, time }: ConnectionEvent, sender: string): Happening[] {
+    if (this.#isAllowed(address) || this.#scanMarks.mark(sender, this.#now) === undefined) return []
     return [{ event: 'scanner', address, time, ports: this.#config.scanPorts, until: (time + MARK_TIME) as Micros }]
   }
 
   #isDeaf(rule: string, address: Address): boolean {
-    const name = senderKey(address)
+    const sender = senderKey(address)
     const now = this.#now
-    return this.#lockouts.isOut(rule, originOf(address), now) || this.#scanMarks.stands(name, now) || this.#trapMarks.stands(`${rule} ${name}`, now)
+    return this.#lockouts.isOut(rule, originOf(address), now) || this.#scanMarks.stands(sender, now) || this.#trapMarks.stands(`${rule} ${sender}`, now)
   }
 
   /** Nothing is held against these. */

@@ -8,7 +8,8 @@ import type { LogEvent } from '../log/event.ts'
  *
  *     v        1
  *     time     RFC 3339 in UTC, of the knock itself where there is one
- *     event    what happened: open, extend, close, failure, scan, timeout, observed, refused, allowed, paused as they are decided;
+ *     event    what happened: open, extend, close, failure, scan, timeout, observed, refused, allowed, paused, lockout, trapped,
+ *              scanner, capped, cooled as they are decided;
  *              opened, closed, foreign, vanished, firewall-failed ... as firewalls confirm them; source-lost, started ... of the daemon
  *     text     the same for people
  *     rule, address, user    where it is about one

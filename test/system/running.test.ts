@@ -293,6 +293,35 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
     await daemon.until('closed', 2)
   })
 
+  it('at the cap on grants closes the door of who is not connected, and refuses where all are', async () => {
+    await start({ openFor: '60s', rule: 'max_grants = 1' })
+    await knock(netns)
+    await daemon.until('opened')
+    await knock(netns, '192.0.2.11')
+    expect(await daemon.until('close')).toMatchObject({ address: CLIENT, roomFor: '192.0.2.11' })
+    await daemon.until('opened', 2)
+    const session = netns.start('client', ['nc', '-s', '192.0.2.11', addressOf('server', 4), '22'])
+    await new Promise((resolve) => session.stdout!.once('data', resolve))
+    // Connections are looked at every second.
+    await new Promise((resolve) => setTimeout(resolve, 2100))
+    await knock(netns)
+    expect(await daemon.until('capped')).toMatchObject({ rule: 'ssh', address: CLIENT, cap: 'max_grants', limit: 1 })
+    expect(await elements()).toContain('192.0.2.11')
+    session.kill()
+  })
+
+  it('does not listen to who fails too often, and says so once', async () => {
+    await start({ rule: 'max_failures = 2\nreorder = 0' })
+    const [first, , last] = KNOCKS
+    await knock(netns, CLIENT, [first, last, first, last, ...KNOCKS])
+    expect(await daemon.until('lockout')).toMatchObject({ level: 40, rule: 'ssh', address: CLIENT, network: CLIENT })
+    await knock(netns, '192.0.2.11')
+    await daemon.until('open')
+    daemon.signal('SIGUSR1')
+    await daemon.untilTrue(() => daemon.named('counters').some((record) => record['deaf'] === 1), 'who is not listened to')
+    expect(daemon.records.filter(({ event }) => ['lockout', 'open'].includes(event)).map(({ address }) => address)).toEqual([CLIENT, '192.0.2.11'])
+  })
+
   it('ends the connections that stand when it closes, if it is told to', async () => {
     await start({ openFor: '3s', rule: 'kill_on_close = yes' })
     await knock(netns)
