@@ -139,7 +139,7 @@ const LONGEST_WORD = ' 4294967295 [bad hdr length '.length
 
 function endsWithinWord(text: string, at: number): boolean {
   if (text.length - at > LONGEST_WORD) return false
-  const rest = text.slice(at).replace(/^ ?(?:\d{1,10} ?)?/, '')
+  const rest = text.slice(at).replace(/^ *(?:\d{1,10} ?)?/, '')
   return WORDS.some((word) => word.startsWith(rest))
 }
 

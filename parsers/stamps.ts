@@ -1,5 +1,5 @@
 import {
-  dayNumber, fraction, inUtc, MILLISECOND, monthNumber, resolutionOf, SECOND, timeOfDay,
+  dayNumber, fraction, inUtc, LAST_SECOND, MILLISECOND, monthNumber, resolutionOf, SECOND, timeOfDay,
   type LocalTime, type Micros, type Stamp,
 } from './time.ts'
 
@@ -78,7 +78,7 @@ export function seconds(whole: string, decimals: string): Micros {
 
 /** An epoch stamp from numbers that a JSON log carries, in seconds. */
 export function epochSeconds(value: number): Stamp | undefined {
-  if (!Number.isFinite(value) || value < 0 || value > 253_402_300_799) return undefined
+  if (!Number.isFinite(value) || value < 0 || value >= LAST_SECOND) return undefined
   return { kind: 'epoch', at: Math.floor(value * SECOND) as Micros, resolution: Number.isInteger(value) ? SECOND : MILLISECOND }
 }
 

@@ -63,10 +63,14 @@ function countDays(year: number, month: number, day: number): number | undefined
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? ms / 86_400_000 : undefined
 }
 
-/** The instant at which a clock in UTC shows that date and time. */
+/** The greatest instant in whole seconds that is exact. */
+export const LAST_SECOND = Math.floor(Number.MAX_SAFE_INTEGER / SECOND)
+
+/** The instant at which a clock in UTC shows that date and time; undefined if there is none, or none that is exact. */
 export function inUtc(date: { year: number; month: number; day: number }, sinceMidnight: Micros): Micros | undefined {
   const days = dayNumber(date.year, date.month, date.day)
-  return days === undefined ? undefined : ((days * DAY + sinceMidnight) as Micros)
+  const at = days === undefined ? Number.NaN : days * DAY + sinceMidnight
+  return Number.isSafeInteger(at) ? (at as Micros) : undefined
 }
 
 /** Time of day, or undefined: hours to 23, minutes to 59, seconds to 60 (a leap second is the next one's start). */

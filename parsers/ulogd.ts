@@ -10,7 +10,7 @@ import type { Outcome } from './parser.ts'
 import type { Reason } from './reason.ts'
 import { matchAt, readIsoStamp, readSyslogStamp } from './stamps.ts'
 import { hasControls, readJsonObject } from './text.ts'
-import { MICROSECOND, NO_STAMP, SECOND, type Micros, type Stamp } from './time.ts'
+import { LAST_SECOND, MICROSECOND, NO_STAMP, SECOND, type Micros, type Stamp } from './time.ts'
 
 const HOST = / \S{1,255} /y
 
@@ -81,7 +81,7 @@ function wholeNumber(value: unknown, max: number): number | undefined {
 
 /** The kernel's own time if it was captured; ulogd's `timestamp` has no zone. */
 function readStamp(record: Record<string, unknown>): Stamp | 'bad-time' {
-  const sec = wholeNumber(record['oob.time.sec'], 253_402_300_799)
+  const sec = wholeNumber(record['oob.time.sec'], LAST_SECOND - 1)
   const usec = wholeNumber(record['oob.time.usec'], 999_999)
   if (sec !== undefined && usec !== undefined) {
     return { kind: 'epoch', at: (sec * SECOND + usec) as Micros, resolution: MICROSECOND }

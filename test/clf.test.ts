@@ -194,6 +194,7 @@ describe('the time', () => {
 
   it('exists', () => {
     expect(read('192.0.2.7 - - [30/Feb/2026:23:42:50 +0000] "GET / HTTP/1.0" 302 0')).toBe('bad-time')
+    expect(read('192.0.2.7 - - [20/Nov/6026:23:42:50 +0000] "GET / HTTP/1.0" 302 0')).toBe('bad-time')
     expect(read('192.0.2.7 - - [20/Nov/2026:24:42:50 +0000] "GET / HTTP/1.0" 302 0')).toBe('bad-time')
     expect(read('192.0.2.7 - - [20/Nov/2026:23:42:50] "GET / HTTP/1.0" 302 0')).toBe('not-this-dialect')
     expect(read('192.0.2.7 - - [20/Nov/2026:23:42:50 +0000]: GET / HTTP/1.0" 302 0')).toBe('not-this-dialect')

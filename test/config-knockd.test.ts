@@ -158,6 +158,7 @@ describe('read as knockd reads', () => {
     const latin1 = Buffer.from(door('# f\xfcr', 'stop_command = logger f\xfcr'), 'latin1').toString('utf8')
     expect(warnings(latin1)).toEqual([expect.stringContaining('t.conf:7: stop_command: is not UTF-8')])
     expect(problems(Buffer.from(door('target = \xfc'), 'latin1').toString('utf8'))).toContainEqual(expect.stringContaining('target: is not UTF-8'))
+    expect(problems(Buffer.from(door('a\tb = \xfc'), 'latin1').toString('utf8'))).toContainEqual(expect.stringContaining('a\\x09b: is not UTF-8'))
   })
 
   it('a door without a command only logs', () => {

@@ -216,6 +216,7 @@ describe('TCP flags', () => {
     expect(parse(`${OPENBSD}${ENDS}S 1111:1111(0)`)).toBe('truncated')
     expect(parse(`${UPSTREAM}${ENDS}Fla`)).toBe('truncated')
     expect(parse(OPENBSD + ENDS)).toBe('truncated')
+    expect(parse(`${OPENBSD}${ENDS}   `)).toBe('truncated')
   })
 })
 

@@ -1,7 +1,7 @@
 import { controlFault, isDamaged, readSections, type Entry, type LineDialect, type Section } from './lines.ts'
 import { unquote } from './native.ts'
 import type { Report } from './problem.ts'
-import { quoted } from '../printable.ts'
+import { printable, quoted } from '../printable.ts'
 import { NAME, splitHeader, type SectionKind, type SectionText, type TextEntry } from './section-text.ts'
 
 /** knockd reads lines into PATH_MAX bytes and takes the rest of a longer one for a line of its own. */
@@ -100,5 +100,5 @@ function readEntry(entry: Entry, kind: SectionKind, report: Report): TextEntry |
 function reportDamage(key: string, line: number, report: Report): void {
   const advice = 'convert the file, for instance with iconv'
   if (COMMANDS.has(key)) report.warning(line, `${key}: is not UTF-8, so those bytes will not be run as they are: ${advice}`)
-  else report.error(line, `${key}: is not UTF-8: ${advice}`)
+  else report.error(line, `${printable(key)}: is not UTF-8: ${advice}`)
 }
