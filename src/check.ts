@@ -53,12 +53,14 @@ function globalRows(config: Config): Row[] {
   ]
 }
 
-function sourceRows({ follow, parser, prefix, timezone }: SourceConfig): Row[] {
+function sourceRows({ follow, parser, prefix, timezone, quietAfter, canary }: SourceConfig): Row[] {
   return [
     ['follows', followText(follow)],
     ['parser', parser],
     ['prefix', prefix === undefined ? undefined : `"${prefix}"`],
     ['timezone', timezone],
+    ['must speak', quietAfter === undefined ? undefined : `at least every ${formatDuration(quietAfter)}`],
+    ['canary', canary ? 'a packet of our own each hour' : undefined],
   ]
 }
 

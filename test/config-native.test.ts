@@ -36,7 +36,7 @@ open_for = 30s
     const read = config(text)
     expect(read).toMatchObject({ style: 'native', firewall: 'nftables', stateDir: '/var/lib/knocktail', maxAttempts: 131_072, maxAge: MINUTE })
     expect(read.alwaysAllow.map((network) => network.text)).toEqual(['198.51.100.7', '2001:db8:7::/48'])
-    expect(read.sources).toEqual([{ name: 'kernel', follow: { kind: 'kmsg' }, prefix: 'knock: ', parser: undefined, timezone: undefined, line: 5 }])
+    expect(read.sources).toEqual([{ name: 'kernel', follow: { kind: 'kmsg' }, prefix: 'knock: ', parser: undefined, timezone: undefined, quietAfter: undefined, canary: false, line: 5 }])
     expect(read.firewalls).toEqual([{ name: 'nftables', settings: { set4: ['inet', 'filter', 'knock4'], set6: ['inet', 'filter', 'knock6'] }, line: 8 }])
   })
 
@@ -70,7 +70,7 @@ describe('the commented sample', () => {
     const keys = ['sequence', 'one_time_sequences', 'warn_below', 'seq_timeout', 'reorder', 'other_ports', 'tcpflags', 'target', 'interface', 'from', 'status', 'forwarded', 'ports', 'open_for',
       'max_open', 'start_command', 'stop_command', 'start_command_6', 'stop_command_6', 'closes', 'firewall', 'state_dir', 'always_allow', 'never_open', 'max_attempts', 'max_age',
       'follow', 'parser', 'prefix', 'timezone', 'set4', 'set6', 'table', 'user', 'helper', 'on_exit', 'mode', 'log', 'require_trusted', 'close_when',
-      'kill_on_close', 'elements', 'program', 'adopt', 'zone', 'file', 'daemons']
+      'kill_on_close', 'elements', 'program', 'adopt', 'zone', 'file', 'daemons', 'history_size', 'history_keep', 'run_dir', 'quiet_after', 'canary']
     expect(keys.filter((key) => !new RegExp(`^[# ]*${key} =`, 'm').test(text))).toEqual([])
   })
 })

@@ -22,7 +22,7 @@ class Recorder implements Controlled {
     return Promise.resolve({ ok: true, text: 'done' })
   }
   status = (): Status => ({ v: 1, pid: 1, since: '', mode: 'enforce', conditions: [], sources: [], rules: [], grants: 0, waiting: 0, addresses: 0 })
-  list = (): Listing => ({ v: 1, grants: [], attempts: [] })
+  list = (): Listing => ({ v: 1, grants: [], attempts: [], deaf: [] })
   open = (wish: object): Promise<Answer> => this.#note('open', wish)
   close = (address: string, rule: string | undefined): Promise<Answer> => this.#note('close', address, rule)
   closeAll = (): Promise<Answer> => this.#note('close-all')

@@ -1,4 +1,4 @@
-import type { AttemptStatus, GrantStatus, Listing, RuleStatus, SourceStatus, Status } from '../control/controlled.ts'
+import type { AttemptStatus, DeafStatus, GrantStatus, Listing, RuleStatus, SourceStatus, Status } from '../control/controlled.ts'
 import { printable } from '../printable.ts'
 
 /** How it goes, in lines for people. */
@@ -20,8 +20,8 @@ function ruleLine({ name, paused, grants, attempts, opened, extended, failed, to
   return `rule ${name}:${paused ? ' paused,' : ''} ${grants} open; ${attempts} attempts, ${opened} opened, ${extended} extended, ${failed} failed, ${tooSlow} too slow`
 }
 
-export function listingLines({ grants, attempts }: Listing): string[] {
-  return [...(grants.length === 0 ? ['nothing is open'] : grants.map(grantLine)), ...attempts.map(attemptLine)].map(printable)
+export function listingLines({ grants, attempts, deaf }: Listing): string[] {
+  return [...(grants.length === 0 ? ['nothing is open'] : grants.map(grantLine)), ...attempts.map(attemptLine), ...deaf.map(deafLine)].map(printable)
 }
 
 function grantLine({ rule, address, user, until, remainingS, why }: GrantStatus): string {
@@ -32,6 +32,12 @@ function grantLine({ rule, address, user, until, remainingS, why }: GrantStatus)
 function attemptLine({ rule, address, taken, steps, since }: AttemptStatus): string {
   return `attempt  ${rule}  ${address}  step ${taken} of ${steps}, since ${timeText(since)}`
 }
+
+function deafLine({ rule, network, remainingS, why }: DeafStatus): string {
+  return `deaf     ${rule === 'any' ? 'rules without secrets' : rule}  to ${network === 'any' ? 'everybody' : network} for ${remainingS} s more: ${WHY_DEAF[why]}`
+}
+
+const WHY_DEAF = { lockout: 'it failed too often', trap: 'it touched a trap', scan: 'it scanned ports' } as const
 
 function timeText(time: string): string {
   return `${time.slice(0, 19).replace('T', ' ')}Z`

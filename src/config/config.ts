@@ -168,6 +168,10 @@ export interface SourceConfig {
   readonly prefix: string | undefined
   /** For stamps that name no zone: what `parseZone` of parsers/ reads. */
   readonly timezone: string | undefined
+  /** When nothing that is understood came for so long, something is wrong. Undefined: it may be quiet. */
+  readonly quietAfter: Micros | undefined
+  /** Whether this machine knocks at itself once an hour, to see that the log still tells of knocks. @default no */
+  readonly canary: boolean
   readonly line: number
 }
 

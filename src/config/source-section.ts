@@ -2,30 +2,31 @@ import { isAbsolute } from 'node:path'
 import { DIALECTS, findDialect } from '../../parsers/dialects.ts'
 import { parseZone } from '../../parsers/zone.ts'
 import type { Follow, SourceConfig } from './config.ts'
+import { readPositiveDuration } from './duration.ts'
 import type { Report } from './problem.ts'
 import { quoted } from '../printable.ts'
 import type { Read } from './read.ts'
-import { key, readSection } from './schema.ts'
+import { key, keyOr, readSection } from './schema.ts'
 import type { SectionText } from './section-text.ts'
 import { didYouMean } from './suggest.ts'
-import { readText } from './values.ts'
+import { readText, readYesNo } from './values.ts'
 
-const KEYS = { follow: key(readFollow), parser: key(readParser), prefix: key(readText), timezone: key(readTimezone) }
+const KEYS = { follow: key(readFollow), parser: key(readParser), prefix: key(readText), timezone: key(readTimezone), quiet_after: key(readPositiveDuration), canary: keyOr(readYesNo, 'no') }
 
 export function readSource(section: SectionText, report: Report): SourceConfig | undefined {
   const keys = readSection(section, KEYS, report)
   if (keys === undefined) return undefined
-  const { follow, parser, prefix, timezone } = keys
+  const { follow, parser, prefix, timezone, canary } = keys
   if (follow === undefined) {
     report.error(section.line, `source ${section.name} follows nothing: set follow, for instance follow = kmsg`)
     return undefined
   }
-  const fault = incomplete({ follow, parser, prefix })
+  const fault = incomplete({ follow, parser, prefix }) ?? (canary ? canaryFault(parser) : undefined)
   if (fault !== undefined) {
     report.error(section.line, `source ${section.name} ${fault}`)
     return undefined
   }
-  return { name: section.name, follow, parser, prefix, timezone, line: section.line }
+  return { name: section.name, follow, parser, prefix, timezone, quietAfter: keys.quiet_after, canary, line: section.line }
 }
 
 /** A source as the command line names it. */
@@ -34,7 +35,7 @@ export function readSourceSpec(spec: { name: string; follow: string; parser: str
   if ('fault' in follow) return follow
   const parser = spec.parser === undefined ? undefined : readParser(spec.parser)
   if (parser && 'fault' in parser) return parser
-  const source = { name: spec.name, follow: follow.value, parser: parser?.value, prefix: spec.prefix, timezone: undefined, line: 0 }
+  const source = { name: spec.name, follow: follow.value, parser: parser?.value, prefix: spec.prefix, timezone: undefined, quietAfter: undefined, canary: false, line: 0 }
   const fault = incomplete(source)
   return fault === undefined ? { value: source } : { fault: `${quoted(spec.follow)} ${fault.replace('set ', 'give ')}` }
 }
@@ -46,6 +47,14 @@ function incomplete({ follow, parser, prefix }: Pick<SourceConfig, 'follow' | 'p
     return 'needs a prefix: set it to what your LOG rule prints, for instance prefix = "knock: "'
   }
   return undefined
+}
+
+/** Logs in which a packet can show up. */
+const OF_PACKETS: ReadonlySet<string> = new Set(['kernel', 'pflog', 'tcpdump', 'filterlog', 'ipfw', 'ulogd'])
+
+function canaryFault(parser: string | undefined): string | undefined {
+  const isOfPackets = parser === undefined || isAbsolute(parser) || OF_PACKETS.has(parser)
+  return isOfPackets ? undefined : `has canary = yes, but ${parser} is no log of packets: set quiet_after instead`
 }
 
 function isKernel(follow: Follow, parser: string | undefined): boolean {

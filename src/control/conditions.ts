@@ -40,9 +40,13 @@ const BEGIN: Readonly<Record<string, Row>> = {
   'firewall-failed': { weight: 'wrong', by: KEY_FACTS, lasts: RETRIED, advice: 'mend what it says; it is tried again by itself; knocktail reconcile tries at once' },
   'finding-error': { weight: 'wrong', by: ['firewall', 'message'], advice: 'do as it says; knocktail reconcile looks again at once' },
   'finding': { weight: 'note', by: ['firewall', 'message'], advice: 'do as it says, if it was not meant so' },
+  'unserved': { weight: 'wrong', by: KEY_FACTS, lasts: HOUR, advice: 'the firewall has no place for such an address: add one, for instance set6 for IPv6' },
+  'list-refused': { weight: 'note', by: ['rule'], advice: 'see that the list can be written by root; do not empty state_dir meanwhile' },
+  'hook-failed': { weight: 'note', lasts: HOUR, advice: 'mend the command of on_event' },
+  'config-unreadable': { weight: 'note', advice: 'until then only a restart loads a changed configuration' },
+  'ledger-damaged': { weight: 'note', advice: 'nothing is known of before: look at the firewall for entries that were left open' },
   'helper-ended': { weight: 'wrong', advice: RESTART },
   'config-refused': { weight: 'wrong', advice: 'knocktail check tells what is wrong with the file: mend it before the next restart, which would fail' },
-  'config-changed-error': { weight: 'wrong', advice: 'knocktail check tells what is wrong with the file: mend it before the next restart, which would fail' },
   'config-changed': { weight: 'note', advice: 'knocktail reload loads it' },
   'opening-paused': { weight: 'wrong', by: ['rule'], advice: 'knocktail resume ends it' },
   'one-time-low': { weight: 'note', by: ['rule'], advice: 'add sequences to its list' },
@@ -61,14 +65,15 @@ const END: Readonly<Record<string, readonly string[]>> = {
   'history-recovered': ['history-refused'],
   'opened': ['firewall-failed'], 'renewed': ['firewall-failed'], 'closed': ['firewall-failed'], 'foreign': ['firewall-failed'], 'unserved': ['firewall-failed'],
   'finding-gone': ['finding', 'finding-error'],
+  'list-recovered': ['list-refused'],
   'helper-restarted': ['helper-ended'],
-  'config-loaded': ['config-refused', 'config-changed', 'config-changed-error'], 'config-same': ['config-refused', 'config-changed', 'config-changed-error'],
+  'config-loaded': ['config-refused', 'config-changed'], 'config-same': ['config-refused', 'config-changed'],
   'resumed': ['opening-paused'],
-  'config-changed': ['config-refused', 'config-changed-error'],
+  'config-changed': ['config-refused'],
 }
 
-/** What is told as an error now, and not as one another time, is two conditions. */
-const ALSO_MILD: ReadonlySet<string> = new Set(['finding', 'config-changed'])
+/** What some events are, when they are told as errors. */
+const AS_ERROR: Readonly<Record<string, string>> = { 'finding': 'finding-error', 'config-changed': 'config-refused' }
 
 /** More than this are not kept, the newest first: what goes wrong for everybody is the same for all. */
 const MOST = 1000
@@ -84,7 +89,7 @@ export class Conditions {
 
   readonly see = (event: LogEvent): void => {
     for (const name of END[event.event] ?? []) this.#standing.delete(keyOf(name, event))
-    const name = `${event.event}${event.level === 'error' && ALSO_MILD.has(event.event) ? '-error' : ''}`
+    const name = (event.level === 'error' ? AS_ERROR[event.event] : undefined) ?? event.event
     const row = BEGIN[name]
     if (row && isTried(event)) this.#begin(name, row, event)
   }

@@ -91,6 +91,17 @@ export interface Listing {
   readonly grants: readonly GrantStatus[]
   /** Those that have come furthest, a hundred at the most. */
   readonly attempts: readonly AttemptStatus[]
+  /** Whom rules do not listen to, and until when. */
+  readonly deaf: readonly DeafStatus[]
+}
+
+export interface DeafStatus {
+  /** `any`: of all rules that prove no secret. */
+  readonly rule: string
+  /** `any`: to nobody. */
+  readonly network: string
+  readonly remainingS: number
+  readonly why: 'lockout' | 'trap' | 'scan'
 }
 
 export interface GrantStatus {

@@ -9,7 +9,7 @@ import { historyState, ledgerLogEvents } from '../log/disk-events.ts'
 import { HelperKeeper } from './keeper.ts'
 import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
-import { Checks } from './checks.ts'
+import { Alarms } from './alarms.ts'
 import { Controlling } from './controlling.ts'
 import { settleTables, tellFew, tellForgetful } from './first-look.ts'
 import { Following, type SourceState } from './following.ts'
@@ -22,7 +22,6 @@ import { serviceManager, type ServiceManager } from './service-manager.ts'
 /** How long the doors may take to close when the daemon is told to stop. */
 const STOP_MS = 10_000
 const POSITIONS_MS = 1000
-const CHECK_MS = 60_000
 /** How often it is looked whether the doors have closed, when no source is left. */
 const LINGER_MS = 200
 
@@ -40,7 +39,7 @@ export class Running {
   readonly #following: Following
   readonly #reloading: Reloading
   readonly #manager: ServiceManager | undefined
-  readonly #checks: Checks
+  readonly #alarms: Alarms
   readonly #stopped: Promise<Stop>
   #stop: (stop: Stop) => void = () => {}
   readonly #timers: NodeJS.Timeout[] = []
@@ -61,9 +60,9 @@ export class Running {
     })
     this.#daemon = new Daemon(config, { clocks, bootId, log, helper: this.#keeper, ledger: ledger ?? NO_LEDGER, sessions: listSessions, dryRun })
     this.#following = new Following({
-      clocks, bootId, log, rights, positions, proxies: () => this.#daemon.config.proxies, read: (batch) => this.#daemon.read(batch), allEnded: () => this.#stopWhenClosed(),
+      clocks, bootId, log, rights, positions, proxies: () => this.#daemon.config.proxies, read: (batch) => this.#daemon.read(this.#alarms.filter(batch)), allEnded: () => this.#stopWhenClosed(),
     })
-    this.#checks = new Checks(this.#keeper, log)
+    this.#alarms = new Alarms({ daemon: this.#daemon, following: () => this.#following, helper: this.#keeper, clocks, log })
     this.#reloading = new Reloading(options, { daemon: this.#daemon, following: this.#following, helper: this.#keeper, log })
     this.#manager = serviceManager(process.env, {
       log, tools: { run: runCommand, find: findProgram },
@@ -97,16 +96,15 @@ export class Running {
     if (!found) tellForgetful(this.#daemon.config, log)
     tellFew(this.#daemon.config, this.#daemon.doors.spent, log)
     tellPaused(this.#daemon.doors.paused, log)
-    if (!dryRun) this.#watchMachine()
+    if (!dryRun) this.#alarms.start()
+    this.#serveControl()
     log.write({ level: 'info', event: 'started', text: `${rules.length} rules, ${sources.length} sources`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
   }
 
-  #watchMachine(): void {
-    void this.#checks.look(this.#daemon.config)
-    this.#timers.push(setInterval(() => void this.#checks.look(this.#daemon.config), CHECK_MS))
+  #serveControl(): void {
     const { control, conditions, clocks, log } = this.#prepared
     control?.serve(new Controlling({
-      daemon: this.#daemon, following: this.#following, reloading: this.#reloading, checks: this.#checks, conditions, clocks, log, since: clocks.wall(),
+      daemon: this.#daemon, following: this.#following, reloading: this.#reloading, checks: this.#alarms.checks, conditions, clocks, log, since: clocks.wall(),
     }))
   }
 
@@ -124,6 +122,7 @@ export class Running {
     log.write({ level: 'info', event: 'stopping', text: why, facts: {} })
     this.#manager?.stopping()
     for (const timer of this.#timers) clearInterval(timer)
+    this.#alarms.stop()
     control?.close()
     await this.#reloading.stop()
     await this.#following.stop()

@@ -18,6 +18,7 @@ export interface StatusParts {
 }
 
 const MOST_ATTEMPTS = 100
+const MOST_DEAF = 1000
 
 /** How it goes, as one record. */
 export function statusOf(parts: StatusParts): Status {
@@ -43,7 +44,12 @@ export function listingOf({ daemon, conditions, clocks }: StatusParts): Listing 
     v: 1,
     grants: grants.map((grant) => grantStatus(grant, failing, clocks.boot())),
     attempts: daemon.pipeline.attempts(clocks.wall(), MOST_ATTEMPTS).map(({ since, ...attempt }) => ({ ...attempt, since: formatTime(since) })),
+    deaf: daemon.pipeline.deaf.slice(0, MOST_DEAF).map(({ until, ...deafness }) => ({ ...deafness, remainingS: secondsTo(until, clocks.boot()) })),
   }
+}
+
+function secondsTo(until: Micros, now: Micros): number {
+  return Math.max(0, Math.ceil((until - now) / SECOND))
 }
 
 function conditionStatus({ name, weight, text, advice, since }: Condition): ConditionStatus {
@@ -77,6 +83,6 @@ function grantStatus({ rule, address, user, openedAt, until, deadline }: Grant, 
   const why = failing.find(({ facts }) => facts['address'] === address)?.text
   return {
     rule, address, ...(user !== undefined && { user }), openedAt: formatTime(openedAt), until: formatTime(until),
-    remainingS: Math.max(0, Math.ceil((deadline - now) / SECOND)), ...(why !== undefined && { why }),
+    remainingS: secondsTo(deadline, now), ...(why !== undefined && { why }),
   }
 }

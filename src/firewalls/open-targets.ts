@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import { refusal } from '../grants/admission.ts'
 import { checkAllows } from './allow-check.ts'
 import { TRAITS, type Finding, type Firewall } from './firewall.ts'
+import { checkLogRules } from './log-check.ts'
 import { labelOf } from './label.ts'
 import { openFirewall } from './open.ts'
 import type { Target, TargetId } from './target.ts'
@@ -25,6 +26,7 @@ export class OpenTargets {
   #neverOpen: Config['neverOpen'] = []
   #proxies: Config['proxies'] = []
   #alwaysAllow: Config['alwaysAllow'] = []
+  #sources: Config['sources'] = []
   #planned: ReadonlyMap<TargetId, PlannedTarget> = new Map()
   #firewalls = new Map<TargetId, Firewall>()
 
@@ -42,6 +44,7 @@ export class OpenTargets {
     this.#neverOpen = config.neverOpen
     this.#proxies = config.proxies
     this.#alwaysAllow = config.alwaysAllow
+    this.#sources = config.sources
     this.#firewalls = new Map()
   }
 
@@ -69,10 +72,15 @@ export class OpenTargets {
     return Math.min(seconds, this.#planned.get(id)?.maxSeconds ?? 1)
   }
 
-  /** What keeps a target from working, or who would be locked out without us. */
+  /** What keeps a target from working, or who would be locked out without us; with the first target also what keeps knocks from being heard. */
   async check(id: TargetId): Promise<Finding[]> {
     const { firewall } = this.find(id)!
-    return [...await this.open(id).check(), ...await checkAllows(firewall, this.#alwaysAllow, this.#tools)]
+    const isFirst = this.#planned.keys().next().value === id
+    return [
+      ...await this.open(id).check(),
+      ...await checkAllows(firewall, this.#alwaysAllow, this.#tools),
+      ...(isFirst ? await checkLogRules(this.#sources, this.#tools) : []),
+    ]
   }
 
   open(id: TargetId): Firewall {

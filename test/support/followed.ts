@@ -16,7 +16,7 @@ export interface Followed {
 }
 
 export function sourceConfig(follow: Follow, more: Partial<SourceConfig> = {}): SourceConfig {
-  return { name: 'test', follow, parser: undefined, prefix: undefined, timezone: 'UTC', line: 1, ...more }
+  return { name: 'test', follow, parser: undefined, prefix: undefined, timezone: 'UTC', quietAfter: undefined, canary: false, line: 1, ...more }
 }
 
 export function followed(config: SourceConfig, more: Partial<FollowContext> = {}): Followed {

@@ -127,6 +127,23 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep'])('beside a
     expect((await status()).conditions.map(({ name }) => name)).toEqual(['not-running'])
   })
 
+  it('fails its health check while a source is silent, or does not show our own packet, which is no knock', async () => {
+    const watched = `follow = kmsg\nprefix = "${prefix}"\nquiet_after = 3s\ncanary = yes`
+    await start({ source: watched })
+    await daemon.until('source-quiet')
+    // Before that the canary was heard, and nothing came of it.
+    expect(await status()).toMatchObject({ addresses: 0, sources: [{ understood: 1, lost: 0 }], rules: [{ attempts: 0 }], conditions: [{ name: 'source-quiet' }, {}] })
+    await knock(netns, CLIENT, KNOCKS.slice(0, 1))
+    await daemon.until('source-heard')
+    expect(await wrong()).toEqual([])
+    await daemon.stop()
+    await netns.serve(['nft', 'insert', 'rule', 'inet', 'filter', 'input', 'iif', 'lo', 'accept'])
+    daemon.restart()
+    const { text } = await daemon.until('canary-missing')
+    expect(text).toMatch(/from 192\.0\.2\.1 to its own port 31877\/tcp was not logged within 5 s/)
+    expect((await knocktail('status')).stdout).toContain('a rule that accepts lo before the LOG rule hides it')
+  })
+
   it('notices within a look that its set or the rule that logs is gone', async () => {
     await start()
     expect((await knocktail('reconcile')).code).toBe(0)
@@ -135,9 +152,18 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep'])('beside a
     await knocktail('reconcile')
     const texts = (await status()).conditions.map(({ text }) => text).join('\n')
     expect(texts).toContain('there is no table inet filter')
+    expect(texts).toContain(`logs with the prefix "${prefix}"`)
     await loadRules(netns, prefix)
     await knocktail('reconcile')
     expect(await wrong()).toEqual([])
+    await loadRules(netns, 'another: ')
+    await knocktail('reconcile')
+    expect(await wrong()).toEqual(['finding-error'])
+    // Whichever tool made it.
+    await netns.serve(['iptables', '-A', 'INPUT', '-p', 'tcp', '--dport', String(KNOCKS[0]), '-j', 'LOG', '--log-prefix', prefix])
+    await knocktail('reconcile')
+    expect(await wrong()).toEqual([])
+    await netns.serve(['iptables', '-F'])
   })
 
   it('reloads by force what it would not by itself', async () => {
