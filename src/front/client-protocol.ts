@@ -18,7 +18,7 @@ export function parseReply(line: string): Reply | undefined {
 }
 
 function parseUnasked(kind: string, rest: string): Reply | undefined {
-  if (kind === 'ready' && /^\d{1,9}$/.test(rest)) return { kind, count: Number(rest) }
+  if (kind === 'ready' && /^\d{1,15}$/.test(rest)) return { kind, count: Number(rest) }
   if (kind === 'changed') return { kind, firewall: rest }
   const text = kind === 'note' ? unquote(rest) : undefined
   return text === undefined ? undefined : { kind: 'note', text }
