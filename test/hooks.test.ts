@@ -27,6 +27,12 @@ it('are told what was parsed, and nothing that a stranger wrote', () => {
   })])
 })
 
+it('are told whom a rule does not listen to any more, so that whoever wants to can ban him', () => {
+  const { hooks, commands } = model()
+  hooks.offer(event('lockout', { rule: 'ssh', address: '2001:db8::7', network: '2001:db8::/64', until: '2026-01-01T00:10:00Z', at: '2026-01-01T00:00:00Z' }))
+  expect(commands[0]?.env).toMatchObject({ KNOCKTAIL_EVENT: 'lockout', KNOCKTAIL_IP: '2001:db8::7', KNOCKTAIL_NETWORK: '2001:db8::/64', KNOCKTAIL_UNTIL: '2026-01-01T00:10:00Z' })
+})
+
 it('are told of what an admin wants to know, and only if there are any', () => {
   const none = model(null)
   const some = model()

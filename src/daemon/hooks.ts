@@ -5,12 +5,12 @@ import { printable } from '../printable.ts'
 
 /** What an admin wants to be told of by other means than the log. */
 const TOLD: ReadonlySet<string> = new Set([
-  'open', 'close', 'failure', 'scan', 'refused',
+  'open', 'close', 'failure', 'scan', 'refused', 'lockout', 'trapped', 'scanner', 'capped',
   'source-suspended', 'source-lost', 'vanished', 'firewall-failed', 'helper-ended', 'ledger-refused', 'list-refused', 'one-time-low', 'stuck',
 ])
 
 /** Facts that are canonical text of something parsed. What was knocked instead, or what a program complained, is not for a command. */
-const FACTS = ['rule', 'user', 'address', 'at', 'until', 'by', 'step', 'steps', 'source', 'lines', 'firewall', 'left'] as const
+const FACTS = ['rule', 'user', 'address', 'network', 'at', 'until', 'by', 'step', 'steps', 'source', 'lines', 'firewall', 'left'] as const
 
 const LIMIT_MS = 10_000
 const MOST_WAITING = 64
