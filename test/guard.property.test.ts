@@ -75,6 +75,19 @@ describe('a lock-out', () => {
   })
 })
 
+describe('failures of many', () => {
+  it.each([
+    ['a /24', (n: number) => `192.0.2.${n}`, '192.0.2.0/24', 20], ['a /16', (n: number) => `192.0.${n}.1`, '192.0.0.0/16', 200],
+    ['a /8', (n: number) => `10.${n}.1.1`, '10.0.0.0/8', 2000], ['an IPv6 /32', (n: number) => `2001:db8:${n}::`, '2001:db8::/32', 200],
+    ['an IPv6 /16', (n: number) => `2001:${n}::`, '2001::/16', 2000],
+  ])('are counted together for %s when the table is full, and ten times as many are borne for each step up', (_, address, network, budget) => {
+    const lockouts = new Lockouts(16)
+    const failed = (n: number): string | undefined => lockouts.failed('one', originOf(parseAddress(address(n))!), LIMITS, SECOND)?.network
+    const told = Array.from({ length: budget }, (__, n) => failed(n % 250))
+    expect([told.findIndex((text) => text !== undefined), told.at(-1)]).toEqual([budget - 1, network])
+  })
+})
+
 describe('a mark', () => {
   it('stands for 60 s from its first cause, and no other pushes it out', () => {
     fc.assert(fc.property(fc.array(fc.tuple(fc.nat(40), fc.nat(20)), { maxLength: 300 }), (history) => {
