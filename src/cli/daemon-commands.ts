@@ -7,7 +7,7 @@ export function daemonCommands(program: Command, done: Done): void {
   lookingCommands(program, done)
   changingCommands(program, done)
   pausingCommands(program, done)
-  historyCommand(program, done)
+  historyCommands(program, done)
 }
 
 function lookingCommands(program: Command, done: Done): void {
@@ -57,19 +57,29 @@ function pausingCommands(program: Command, done: Done): void {
     .action(async (rule: string | undefined, options) => done(await (await import('./ask.ts')).runAsk('resume', { rule }, options)))
 }
 
-function historyCommand(program: Command, done: Done): void {
-  program.command('history').summary('tell what happened: who knocked, what opened and closed, what went wrong')
+function historyCommands(program: Command, done: Done): void {
+  filtered(program.command('history').summary('tell what happened: who knocked, what opened and closed, what went wrong'))
     .description('Tells what happened, from the files that the daemon writes in state_dir. It needs no daemon.')
+    .option('-f, --follow', 'go on with what happens from now on')
+    .option('--json', 'one JSON object a line')
+    .action(async (options) => done(await (await import('./history.ts')).runHistory(options)))
+
+  filtered(program.command('report').summary('write the history as a page'))
+    .description('Writes what happened as one page of HTML that needs no network and runs no script: who came in, who failed at which step, scans, troubles.')
+    .option('-o, --output <file>', 'where to, in place of standard output')
+    .action(async (options) => done(await (await import('./report.ts')).runReport(options)))
+}
+
+/** Where the history is, and what of it is wanted. */
+function filtered(command: Command): Command {
+  return command
     .option('-c, --config <file>', 'the configuration, for its state_dir')
     .option('--state-dir <dir>', 'where the history is, in place of the configured folder')
-    .option('-f, --follow', 'go on with what happens from now on')
     .option('--rule <rule>', 'only of that rule')
     .option('--address <address>', 'only of that address or network')
     .option('--user <user>', 'only of that user')
     .option('--since <time>', 'only from then on: 2h (ago), 2026-07-04, 2026-07-04T12:00:00Z')
     .option('--event <name>', 'only events of that name: open, close, failure, scan ...')
-    .option('--json', 'one JSON object a line')
-    .action(async (options) => done(await (await import('./history.ts')).runHistory(options)))
 }
 
 /** How the daemon is found. */

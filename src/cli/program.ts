@@ -47,6 +47,7 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .description('Reads logs, merged by time, and says which doors the rules would have opened, extended and closed. Touches nothing.')
     .requiredOption('-c, --config <file>', 'rules to try: a knocktail.conf or a knockd.conf')
     .option('--json', 'one JSON object a line on standard output')
+    .option('--report <file>', 'write a page of it all, too: HTML that needs nothing else')
     .action(async (logs: string[], options) => done(await runReplay(logs, options)))
 
   logOptions(program.command('parse').summary('print the connection events that logs show'))
