@@ -92,8 +92,9 @@ class Link {
     const { input, output, complaints } = channel
     input.on('error', () => {})
     channel.onOver((why) => this.#over(this.#lastComplaint || why))
-    createInterface({ input: output }).on('line', (line) => this.#read(line))
-    if (complaints) createInterface({ input: complaints }).on('line', (line) => this.#complained(line))
+    // A reader of lines passes its stream's errors on; the channel tells of them.
+    createInterface({ input: output }).on('line', (line) => this.#read(line)).on('error', () => {})
+    if (complaints) createInterface({ input: complaints }).on('line', (line) => this.#complained(line)).on('error', () => {})
   }
 
   ask(requests: readonly Ask<Request>[]): Promise<Answer>[] {
