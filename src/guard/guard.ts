@@ -24,8 +24,10 @@ export interface Deafness extends Lockout {
   readonly why: 'lockout' | 'trap' | 'scan'
 }
 
-/** Entries of each kind of mark. */
-const MARKS = 65_536
+/** A trap takes one packet, so there may be many; a scan takes a hundred. About 130 bytes each. */
+const TRAP_MARKS = 65_536
+const SCAN_MARKS = 16_384
+/** About 1.3 kB each. */
 const SCANNERS = 8192
 const COOL_DOWNS = 65_536
 
@@ -36,9 +38,9 @@ const COOL_DOWNS = 65_536
 export class Guard {
   readonly #grants: GuardParts['grants']
   readonly #lockouts = new Lockouts()
-  readonly #scanMarks = new Marks(MARKS)
-  readonly #trapMarks = new Marks(MARKS)
-  readonly #toldScans = new Marks(MARKS)
+  readonly #scanMarks = new Marks(SCAN_MARKS)
+  readonly #trapMarks = new Marks(TRAP_MARKS)
+  readonly #toldScans = new Marks(SCAN_MARKS)
   readonly #scanners = new Scanners(SCANNERS)
   readonly #caps: Caps
   readonly #coolDowns = new CoolDowns(COOL_DOWNS)
