@@ -6,9 +6,11 @@ import { MINUTE, SECOND, type Micros } from '../parsers/time.ts'
 import type { GuardLimits } from '../src/config/config.ts'
 import type { Grant } from '../src/grants/grants.ts'
 import { Caps } from '../src/guard/caps.ts'
+import { CoolDowns } from '../src/guard/cool-downs.ts'
 import { Lockouts } from '../src/guard/lockouts.ts'
 import { Marks } from '../src/guard/marks.ts'
 import { ALL_PARTS, keyNetworkText, networkKey, networkText, originOf, senderKey } from '../src/guard/origin.ts'
+import { Scanners } from '../src/guard/scanners.ts'
 import { config } from './support/config.ts'
 import { Gate } from './support/gate.ts'
 
@@ -176,5 +178,36 @@ describe('caps', () => {
     const one = { ...limits, maxOpens: 1 }
     caps.opened(asker('alice'), SECOND)
     expect([asker('alice'), asker('bob'), asker()].map((who) => caps.admit(who, one, SECOND).kind)).toEqual(['capped', 'open', 'open'])
+  })
+})
+
+describe('what is remembered of origins', () => {
+  it('is bounded, whatever comes', () => {
+    fc.assert(fc.property(fc.array(fc.tuple(fc.nat(60), fc.nat(5), fc.nat(40)), { maxLength: 300 }), (history) => {
+      const [scanners, coolDowns] = [new Scanners(8), new CoolDowns(8)]
+      let now = SECOND as number
+      for (const [host, port, seconds] of history) {
+        now += seconds * SECOND
+        scanners.touch(`192.0.2.${host}`, port, 5, now as Micros)
+        coolDowns.begin({ rule: 'ssh', address: `192.0.2.${host}` as Address }, (now + SECOND) as Micros)
+        expect(Math.max(scanners.size, coolDowns.size)).toBeLessThanOrEqual(8)
+      }
+    }))
+  })
+
+  it('of a scanner is what he touched within a minute of the first port', () => {
+    fc.assert(fc.property(fc.array(fc.tuple(fc.nat(8), fc.nat(40)), { maxLength: 60 }), (history) => {
+      const scanners = new Scanners(8)
+      let now = SECOND as number
+      let window: { ends: number; ports: Set<number> } | undefined
+      for (const [port, seconds] of history) {
+        now += seconds * SECOND
+        if (!window || window.ends <= now) window = { ends: now + MINUTE, ports: new Set() }
+        window.ports.add(port)
+        const isScan = window.ports.size >= 4
+        expect(scanners.touch('192.0.2.1', port, 4, now as Micros)).toBe(isScan)
+        if (isScan) window = undefined
+      }
+    }))
   })
 })
