@@ -35,7 +35,7 @@ describe('rules of iptables', () => {
 
   it('are told from everything else that is printed', () => {
     expect(readRules('# Warning: iptables-legacy tables present\n-P INPUT DROP\n-N KNOCKTAIL\n-A INPUT -j KNOCKTAIL\n')).toEqual([
-      { chain: 'INPUT', target: 'KNOCKTAIL', source: undefined, proto: undefined, ports: undefined, comment: undefined, isNarrower: false },
+      { chain: 'INPUT', target: 'KNOCKTAIL', source: undefined, proto: undefined, ports: undefined, comment: undefined, isNarrower: false, isForOpening: false },
     ])
   })
 
@@ -46,6 +46,13 @@ describe('rules of iptables', () => {
 
   it.each(['knocktail ssh', 'single', 'a "b" \\c'])('have their comment as it was given: %s', (comment) => {
     expect(readRules(`-A X -m comment --comment ${quotedWord(comment)} -j ACCEPT`)[0]!.comment).toBe(comment)
+  })
+
+  it('that shut a door to what opens a connection shut it, and are none of ours if they open it', () => {
+    const [drop, accept] = readRules('-A INPUT -p tcp -m tcp --dport 22 --tcp-flags SYN,ACK SYN -j DROP\n-A INPUT -s 192.0.2.1/32 -p tcp -m tcp --dport 22 --tcp-flags SYN,ACK SYN -j ACCEPT')
+    expect(catches(drop!, SSH)).toBe(true)
+    expect(admitted(accept!, SSH)).toBeUndefined()
+    expect(catches(readRules('-A INPUT -p tcp --dport 22 --tcp-flags SYN,ACK SYN,ACK -j DROP')[0]!, SSH)).toBe(false)
   })
 
   it('have our jump before the first that drops or rejects', () => {

@@ -124,7 +124,7 @@ describe('knocktail check', () => {
   it('warns of each with what mends it, and ends with 0', async () => {
     const file = log(Array.from({ length: 9 }, (_, index) => `${webLine(index, '/', { src: '127.0.0.1' })}\n`).join(''), 0o646)
     const { code, stdout } = await run(['check', '-c', folder.write('warned.conf', text(`file:${file}`, 'clf'))])
-    expect(stdout).toContain(`warning: source s can be forged: others may write to ${file}: chmod o-w ${file}`)
+    expect(stdout).toContain(`warning: source s: can be forged: others may write to ${file}: chmod o-w ${file}`)
     expect(stdout).toContain('warning: source s: its last 9 requests come from 127.0.0.1')
     expect(code).toBe(0)
   })

@@ -3,6 +3,10 @@ import { describeConfig } from '../check.ts'
 import type { Config, SourceConfig } from '../config/config.ts'
 import { loadConfig, loadOwnConfig } from '../config/load.ts'
 import { KnocktailError } from '../error.ts'
+import { jsonLine } from '../json-line.ts'
+import { checkMachine } from '../machine/check-machine.ts'
+import type { MachineFinding } from '../machine/finding.ts'
+import { thisMachine } from '../machine/world.ts'
 import { loadDialect } from '../plug-in.ts'
 import { printable } from '../printable.ts'
 import { neededRights } from '../rights.ts'
@@ -10,27 +14,51 @@ import { forgeableBy, requireTrusted } from '../trust.ts'
 import { hiddenClients } from '../web-clients.ts'
 import { Output } from './output.ts'
 
+export interface CheckOptions {
+  readonly config: string
+  readonly configOnly?: boolean
+  readonly json?: boolean
+}
+
 /**
  * `knocktail check`: the configuration as it was understood, and what of it this machine and user allow. Answers the exit code: 1 if
- * `run` would refuse to begin here.
+ * something of the machine keeps it from working.
  */
-export async function runCheck({ config: path }: { readonly config: string }): Promise<number> {
+export async function runCheck({ config: path, configOnly, json }: CheckOptions): Promise<number> {
   const output = new Output()
   const config = await loadConfig(path)
-  const refusals = await findRefusals(path, config)
-  for (const line of [...describeConfig(config), ...describeMachine(config), ...refusals.map((why) => `error: run refuses this: ${why}`)]) output.line(line)
+  const findings = configOnly ? [] : await findAll(path, config)
+  const lines = json
+    ? [...configFindings(config), ...findings].map((finding) => jsonLine({ ...finding }))
+    : [...describeConfig(config), ...(configOnly ? [] : describeRights(config)), ...findings.map(findingText)]
+  for (const line of lines) output.line(line)
   await output.flush()
-  return refusals.length === 0 ? 0 : 1
+  return findings.some(({ severity }) => severity === 'error') ? 1 : 0
 }
 
-function describeMachine(config: Config): string[] {
-  const rights = neededRights(config).map(({ what, right, isThere }) => printable(`right: ${what}: ${right}: ${isThere ? 'there' : 'missing for this user'}`))
-  return [...rights, ...config.sources.flatMap((source) => doubts(source, config).map((doubt) => printable(`warning: source ${source.name}${doubt}`)))]
+function findingText({ severity, about, message, mend }: MachineFinding): string {
+  return printable(`${severity}: ${about}: ${message}${mend === undefined ? '' : `: ${mend}`}`)
 }
 
-function doubts(source: SourceConfig, { proxies }: Config): string[] {
+function describeRights(config: Config): string[] {
+  return neededRights(config).map(({ what, right, isThere }) => printable(`right: ${what}: ${right}: ${isThere ? 'there' : 'missing for this user'}`))
+}
+
+function configFindings({ warnings }: Config): (MachineFinding & { line: number })[] {
+  return warnings.map(({ line, message }) => ({ severity: 'warning', about: 'configuration', line, message }))
+}
+
+async function findAll(path: string, config: Config): Promise<MachineFinding[]> {
+  const missing = neededRights({ ...config, helper: undefined }).filter(({ isThere }) => !isThere)
+  const mayLook = (firewall: string): boolean => !missing.some(({ what }) => what === `firewall ${firewall}`)
+  const doubts = config.sources.flatMap((source) => doubtsOf(source, config).map((message): MachineFinding => ({ severity: 'warning', about: `source ${source.name}`, message })))
+  const refusals = (await findRefusals(path, config)).map((message): MachineFinding => ({ severity: 'error', about: 'run refuses this', message }))
+  return [...doubts, ...await checkMachine(config, thisMachine(), mayLook), ...refusals]
+}
+
+function doubtsOf(source: SourceConfig, { proxies }: Config): string[] {
   const hidden = hiddenClients(source, proxies)
-  return [...forgeableBy(source).map((why) => ` can be forged: ${why}`), ...(hidden === undefined ? [] : [`: ${hidden}`])]
+  return [...forgeableBy(source).map((why) => `can be forged: ${why}`), ...(hidden === undefined ? [] : [hidden])]
 }
 
 /** Whose owners and modes, or which of whose sources, `run` would not bear. */

@@ -14,6 +14,8 @@ export interface IptablesRule {
   readonly comment: string | undefined
   /** It matches by more than these. */
   readonly isNarrower: boolean
+  /** It matches only what opens a connection, which is all that matters to a door. */
+  readonly isForOpening: boolean
 }
 
 const OPTIONS: Readonly<Record<string, 'chain' | 'source' | 'proto' | 'ports' | 'comment' | 'target'>> = {
@@ -30,17 +32,25 @@ export function readRules(output: string): IptablesRule[] {
 
 function readRule(words: readonly string[]): IptablesRule {
   const found: Partial<Record<(typeof OPTIONS)[string], string>> = {}
-  let isNarrower = false
+  let [isNarrower, isForOpening] = [false, false]
   for (let index = 0; index < words.length; index++) {
     const name = OPTIONS[words[index]!]
     const value = words[index + 1]
     if (name) found[name] ??= value ?? ''
+    else if (words[index] === '--tcp-flags' && isOpening(words[index + 1], words[index + 2])) {
+      isForOpening = true
+      index += 2
+    }
     // What follows the target says how it is done.
     else if (found.target === undefined && !(words[index] === '-m' && PLAIN_MATCHES.has(value ?? ''))) isNarrower = true
     if (name || words[index] === '-m') index++
   }
   const { chain = '', target = '', source, proto, ports, comment } = found
-  return { chain, target, source, proto, ports, comment, isNarrower }
+  return { chain, target, source, proto, ports, comment, isNarrower, isForOpening }
+}
+
+function isOpening(mask = '', set = ''): boolean {
+  return set === 'SYN' && mask.split(',').includes('SYN')
 }
 
 /** Words are separated by blanks; in double quotes a backslash takes the next character as it is. */
@@ -55,7 +65,7 @@ export function quotedWord(word: string): string {
 
 /** The one address that a rule lets come in to exactly that port; undefined: it is another kind of rule. */
 export function admitted(rule: IptablesRule, port: OpenPort): Address | undefined {
-  if (rule.target !== 'ACCEPT' || rule.isNarrower || rule.proto !== port.proto || rule.ports !== String(port.port)) return undefined
+  if (rule.target !== 'ACCEPT' || rule.isNarrower || rule.isForOpening || rule.proto !== port.proto || rule.ports !== String(port.port)) return undefined
   return parseAddress(rule.source?.replace(/\/(?:32|128)$/, '') ?? '')
 }
 

@@ -1,7 +1,9 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { findProgram, runCommand, type Ran } from '../firewalls/run.ts'
+import type { Micros } from '../../parsers/time.ts'
+import { findProgram, runCommand } from '../firewalls/run.ts'
 import type { Tools } from '../firewalls/tools.ts'
+import { lastLines } from '../log-end.ts'
 
 /** The machine as `init` and `check` look at it; tests give one of their own. */
 export interface World {
@@ -15,6 +17,10 @@ export interface World {
   readonly list: (folder: string) => readonly string[]
   /** Whether it can be opened for reading, which may be more than its mode says. */
   readonly canOpen: (path: string) => boolean
+  /** The last whole lines of a log, one character a byte. */
+  readonly lastLines: (path: string) => readonly string[]
+  /** When it was written to last; undefined: it is not there. */
+  readonly modifiedAt: (path: string) => Micros | undefined
 }
 
 export function thisMachine(): World {
@@ -31,7 +37,11 @@ export function thisMachine(): World {
         return []
       }
     },
-    canOpen,
+    canOpen, lastLines,
+    modifiedAt: (path) => {
+      const stats = statSync(path, { throwIfNoEntry: false })
+      return stats && (Math.round(stats.mtimeMs * 1000) as Micros)
+    },
   }
 }
 
@@ -53,15 +63,13 @@ function canOpen(path: string): boolean {
 }
 
 const LIMIT_MS = 10_000
+/** Rulesets and the kernel's log may be long. */
+const OUTPUT_BYTES = 16 * 1024 * 1024
 
 /** What a program prints; undefined: it is not there, or did not end well. */
 export async function outputOf({ tools }: Pick<World, 'tools'>, name: string, ...args: readonly string[]): Promise<string | undefined> {
-  const ran = await runOf({ tools }, name, ...args)
-  return ran?.code === 0 && !ran.timedOut ? ran.stdout : undefined
-}
-
-/** Undefined: it is not installed. */
-async function runOf({ tools }: Pick<World, 'tools'>, name: string, ...args: readonly string[]): Promise<Ran | undefined> {
   const program = tools.find(name)
-  return program === undefined ? undefined : tools.run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group' })
+  if (program === undefined) return undefined
+  const { code, stdout, timedOut } = await tools.run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: OUTPUT_BYTES })
+  return code === 0 && !timedOut ? stdout : undefined
 }

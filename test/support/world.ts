@@ -1,3 +1,4 @@
+import type { Micros } from '../../parsers/time.ts'
 import type { Ran } from '../../src/firewalls/run.ts'
 import type { World } from '../../src/machine/world.ts'
 
@@ -6,6 +7,8 @@ export interface WorldParts {
   readonly isRoot?: boolean
   /** By their paths. */
   readonly files?: Readonly<Record<string, string>>
+  /** When files were written to, where it matters: microseconds since 1970. */
+  readonly modified?: Readonly<Record<string, number>>
   /** What each command line prints, or how it ends; a program that only stands here by its name is installed, and fails. */
   readonly programs?: Readonly<Record<string, string | Partial<Ran>>>
 }
@@ -13,7 +16,7 @@ export interface WorldParts {
 const FAILED: Ran = { code: 1, stdout: '', stderr: '', timedOut: false }
 
 /** A machine that has just what it is given. */
-export function worldOf({ platform = 'linux', isRoot = true, files = {}, programs = {} }: WorldParts = {}): World {
+export function worldOf({ platform = 'linux', isRoot = true, files = {}, modified = {}, programs = {} }: WorldParts = {}): World {
   const installed = new Set(Object.keys(programs).map((line) => line.split(' ')[0]!))
   return {
     platform, isRoot, hostName: 'gate',
@@ -27,5 +30,7 @@ export function worldOf({ platform = 'linux', isRoot = true, files = {}, program
     read: (path) => files[path],
     list: (folder) => Object.keys(files).filter((path) => path.startsWith(`${folder}/`)),
     canOpen: (path) => Object.hasOwn(files, path),
+    lastLines: (path) => (files[path] ?? '').split('\n').slice(0, -1),
+    modifiedAt: (path) => (Object.hasOwn(files, path) ? ((modified[path] ?? 0) as Micros) : undefined),
   }
 }

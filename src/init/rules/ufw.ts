@@ -4,17 +4,17 @@ import { logRules } from './iptables.ts'
 
 const [BEGIN, END] = ['# BEGIN knocktail', '# END knocktail']
 
-const FILES = [
-  { rules: 'before', chain: 'ufw-before-input', own: 'knocktail-log' },
-  { rules: 'before6', chain: 'ufw6-before-input', own: 'knocktail-log' },
-] as const
+/** The chain that logs. */
+const OWN = 'knocktail-log'
+
+const FILES = [{ rules: 'before', chain: 'ufw-before-input' }, { rules: 'before6', chain: 'ufw6-before-input' }] as const
 
 /** The log in before.rules, since `ufw allow log` would log under ufw's own prefix and no more than 3 a minute; the door by ufw's own commands. */
 export function ufwRules(plan: Plan): DoorRules {
   const what = portText(plan.port)
   return {
     files: [
-      ...FILES.map(({ rules, chain, own }): SetupFile => ({ name: `${rules}.rules`, text: `${BEGIN}\n:${own} - [0:0]\n${logRules(plan, chain, own)}\n${END}\n` })),
+      ...FILES.map(({ rules, chain }): SetupFile => ({ name: `${rules}.rules`, text: `${BEGIN}\n:${OWN} - [0:0]\n${logRules(plan, chain, OWN)}\n${END}\n` })),
       { name: 'load.sh', text: loadText(plan) },
     ],
     load: [`sh ${plan.place}/load.sh`],
@@ -23,6 +23,7 @@ export function ufwRules(plan: Plan): DoorRules {
       `ufw delete deny ${what} || true`,
       `ufw allow ${what}`,
       'ufw reload',
+      ...['iptables', 'ip6tables'].map((program) => `${program} -w 5 -F ${OWN} && ${program} -w 5 -X ${OWN}`),
     ],
     keep: [],
     notes: [`ufw is told to deny ${what}; if a rule of yours allows exactly that for everybody, it goes. undo.sh allows it again.`],
