@@ -8,7 +8,7 @@ import { zone } from '../src/machine/zone.ts'
 import { worldOf, type WorldParts } from './support/world.ts'
 
 const PACKET = 'IN=eth0 OUT= MAC=00 SRC=192.0.2.7 DST=192.0.2.1 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=TCP SPT=40000 DPT=7000 WINDOW=64240 RES=0x00 SYN URGP=0'
-const kmsg: SourceConfig = { name: 'kernel', follow: { kind: 'kmsg' }, parser: undefined, prefix: 'knock: ', timezone: undefined, line: 1 }
+const kmsg: SourceConfig = { name: 'kernel', follow: { kind: 'kmsg' }, parser: undefined, prefix: 'knock: ', timezone: undefined, quietAfter: undefined, canary: false, line: 1 }
 const journald: SourceConfig = { ...kmsg, follow: { kind: 'journald' } }
 const syslog: SourceConfig = { ...kmsg, follow: { kind: 'file', path: '/var/log/kern.log' }, parser: 'kernel' }
 const web: SourceConfig = { ...syslog, follow: { kind: 'file', path: '/var/log/access.log' }, parser: 'clf', prefix: undefined }
