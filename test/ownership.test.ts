@@ -22,6 +22,12 @@ describe('what we act on', () => {
     expect(() => requireOwn(path)).toThrow(`chmod go-w ${shared}`)
   })
 
+  it('may not be written by others, and its own sticky bit means nothing', () => {
+    const path = folder.write('sticky.conf', '')
+    chmodSync(path, 0o1666)
+    expect(() => requireOwn(path)).toThrow(`others may write to ${path}, and so change what Knocktail does: chmod go-w ${path}`)
+  })
+
   it.runIf(process.getuid?.() === 0)('may not belong to somebody else, nor may what a link leads to', () => {
     const path = folder.write('other.conf', '')
     symlinkSync(path, join(folder.path, 'to-other.conf'))

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
+import { findGroup } from '../../src/groups.ts'
 import { doorConfig, knock, KNOCKS, loadRules, ruleset, useNamespaceLog } from '../support/door.ts'
 import { eventually } from '../support/eventually.ts'
 import { LiveDaemon } from '../support/live.ts'
@@ -33,6 +34,12 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
   async function start(config: Partial<Parameters<typeof doorConfig>[0]> = {}, options: { args?: string[]; env?: Record<string, string>; wrap?: string[] } = {}): Promise<void> {
     daemon = new LiveDaemon(netns, { folder: folder.path, config: doorConfig({ prefix, ...config }), ...options })
     await daemon.until('source-running')
+  }
+
+  /** Others must not read it: only root and the group of the daemon's user, which is games here. */
+  function writeList(path: string, text: string): void {
+    writeFileSync(path, text, { mode: 0o640 })
+    chownSync(path, 0, findGroup('games')!.gid)
   }
 
   const elements = async (): Promise<string> => (await netns.inServer(['nft', 'list', 'set', 'inet', 'filter', 'knock4'])).stdout
@@ -143,8 +150,8 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
 
   it.each(['SIGTERM', 'SIGKILL'] as const)('opens no one-time sequence again, nor one before it, after a restart by %s', async (signal) => {
     const list = join(folder.path, `list-${signal}`)
-    writeFileSync(list, [[7412, 31877], [31877, 52044, 7412], [52044, 7412, 31877], [7412, 52044, 31877]].map((ports) => `${ports.join()}\n`).join(''))
-    await start({ openFor: '1s' })
+    writeList(list, [[7412, 31877], [31877, 52044, 7412], [52044, 7412, 31877], [7412, 52044, 31877]].map((ports) => `${ports.join()}\n`).join(''))
+    await start({ openFor: '1s', global: 'user = games' })
     daemon.configure(daemon.config.replace(/^sequence = .*$/m, `one_time_sequences = ${list}\nreorder = 0`).replace('[knocktail]', '[knocktail]\non_exit = close'))
     daemon.signal('SIGHUP')
     await daemon.until('config-loaded')
@@ -168,8 +175,8 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
   it('goes by the list that a lost ledger leaves, and crosses out in it what only the ledger knows', async () => {
     const list = join(folder.path, 'list-lost')
     const text = [[7412, 31877], [31877, 52044, 7412], [52044, 7412, 31877]].map((ports) => `${ports.join()}\n`).join('')
-    writeFileSync(list, text)
-    await start({ openFor: '1s' })
+    writeList(list, text)
+    await start({ openFor: '1s', global: 'user = games' })
     daemon.configure(daemon.config.replace(/^sequence = .*$/m, `one_time_sequences = ${list}\nreorder = 0`))
     daemon.signal('SIGHUP')
     await daemon.until('config-loaded')
@@ -177,7 +184,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
     await daemon.until('closed')
     await daemon.stop()
     // Put back from a backup, say.
-    writeFileSync(list, text)
+    writeList(list, text)
     daemon.restart()
     await daemon.until('source-running', 2)
     await eventually(() => expect(readFileSync(list, 'utf8')).toBe(`#${text}`))
@@ -195,12 +202,12 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'mount', 'faketime'])('the daemon', () => 
   it('opens nothing for a sequence that was crossed out by hand, and opens all the same where the list cannot be written to', async () => {
     const list = join(folder.path, 'readonly', 'list')
     mkdirSync(join(folder.path, 'readonly'))
-    writeFileSync(list, '7412,31877\n31877,52044\n52044,7412\n')
-    await start({ openFor: '1s' })
+    writeList(list, '7412,31877\n31877,52044\n52044,7412\n')
+    await start({ openFor: '1s', global: 'user = games' })
     daemon.configure(daemon.config.replace(/^sequence = .*$/m, `one_time_sequences = ${list}\nreorder = 0`))
     daemon.signal('SIGHUP')
     await daemon.until('config-loaded')
-    writeFileSync(list, '#7412,31877\n31877,52044\n52044,7412\n')
+    writeList(list, '#7412,31877\n31877,52044\n52044,7412\n')
     await knock(netns, CLIENT, [7412, 31877])
     expect((await daemon.until('refused')).text).toContain('somebody has crossed it out')
     // For the daemon and its helper alone: they see mounts of their own.
