@@ -92,16 +92,17 @@ describe('failures of many', () => {
 
 describe('a mark', () => {
   it('stands for 60 s from its first cause, and no other pushes it out', () => {
-    fc.assert(fc.property(fc.array(fc.tuple(fc.nat(40), fc.nat(20)), { maxLength: 300 }), (history) => {
+    fc.assert(fc.property(fc.array(fc.tuple(fc.nat(40), fc.nat(20), fc.nat(70)), { maxLength: 300 }), (history) => {
       const marks = new Marks(8)
       const until = new Map<string, number>()
       let now = SECOND as number
-      for (const [name, seconds] of history) {
+      for (const [name, seconds, ago] of history) {
         now += seconds * SECOND
-        const marked = marks.mark(String(name), now as Micros)
-        if (marked !== undefined) {
+        const at = now - ago * SECOND
+        if (marks.mark(String(name), at as Micros, now as Micros)) {
           expect(until.get(String(name)) ?? 0).toBeLessThanOrEqual(now)
-          until.set(String(name), now + MINUTE)
+          until.set(String(name), at + MINUTE)
+          expect(at + MINUTE).toBeGreaterThan(now)
         }
         for (const [one, end] of until) expect(marks.stands(one, now as Micros)).toBe(end > now)
         expect(marks.size).toBeLessThanOrEqual(8)

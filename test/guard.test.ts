@@ -6,6 +6,7 @@ import { parseSecret } from '../rules/derive/secret.ts'
 import { totpPorts } from '../rules/derive/totp.ts'
 import { config, problems, warnings } from './support/config.ts'
 import { Gate } from './support/gate.ts'
+import { event } from './support/history.ts'
 
 /** What the guard bears, with exact numbers. Those that a spoofer has to spend stand in SECURITY.md. */
 
@@ -208,6 +209,16 @@ describe('a trap', () => {
     expect([gate.touch(B, [7001]), gate.touch(B, [7001], { proto: 'udp' })]).toEqual([[], ['trapped']])
   })
 
+  it('is for a minute from the packet, not from when its line was read', () => {
+    const gate = new Gate(rules('trap_ports = 23'))
+    gate.wait(100)
+    const touch = (secondsAgo: number): string[] => gate.read(event((gate.now - secondsAgo * SECOND) / 1000, { port: 23 })).map(({ event: name }) => name)
+    expect([touch(60), touch(50), touch(0)]).toEqual([[], ['trapped'], []])
+    expect(gate.pipeline.deaf).toMatchObject([{ until: gate.now + 10 * SECOND }])
+    gate.wait(10)
+    expect(gate.touch(A, STEPS)).toEqual(['open'])
+  })
+
   it('is for its own rule, for packets that could knock, and for all of an IPv6 /64', () => {
     const gate = new Gate(`${rules('trap_ports = 23\nfrom = 192.0.2.0/24, 2001:db8::/32')}[web]\nsequence = 5000, 6000\nports = 80/tcp\n`)
     expect([gate.touch(B, [23]), gate.touch(A, [23], { flags: 0x10 }), gate.touch(A, [23], { dir: 'out' })]).toEqual([[], [], []])
@@ -334,7 +345,7 @@ describe('caps', () => {
     open(gate, 0, 1)
     gate.connected.add(parseAddress(address(0))!)
     expect(open(gate, 3, 2)).toEqual(['close', 'open', 'close', 'open'])
-    expect(gate.happenings.filter(({ event }) => event === 'close')).toMatchObject([
+    expect(gate.happenings.filter(({ event: what }) => what === 'close')).toMatchObject([
       { address: address(1), roomFor: address(3) }, { address: address(2), roomFor: address(4) },
     ])
     for (const { address: one } of gate.grants.all()) gate.connected.add(one)

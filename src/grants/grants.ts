@@ -68,6 +68,11 @@ export class Grants {
     return this.#clocks.boot()
   }
 
+  /** When that was by the boot clock. A line may be some seconds ahead of the clock: that gives nobody more time. */
+  at(time: Micros): Micros {
+    return Math.min(time - (this.#clocks.wall() - this.#clocks.boot()), this.#clocks.boot()) as Micros
+  }
+
   /** By the boot clock; there may be nothing to do then. */
   get nextDeadline(): Micros | undefined {
     return this.#expiries.next
@@ -91,8 +96,7 @@ export class Grants {
     const { rule, user, address, time, targets, kill } = wish
     const before = this.find(wish)
     const lead = (this.#clocks.wall() - this.#clocks.boot()) as Micros
-    // A line may be some seconds ahead of the clock: that gives nobody more time.
-    const matched = Math.min(time - lead, this.#clocks.boot())
+    const matched = this.at(time)
     const latest = before?.latest ?? ((matched + wish.maxOpen) as Micros)
     const deadline = Math.max(before?.deadline ?? Number.NEGATIVE_INFINITY, Math.min(matched + wish.openFor, latest)) as Micros
     const openedAt = before?.openedAt ?? time

@@ -16,7 +16,7 @@ import { keyNetworkText, originOf, senderKey } from './origin.ts'
 import { Scanners } from './scanners.ts'
 
 export interface GuardParts extends Pick<CapParts, 'isConnected'> {
-  readonly grants: Pick<Grants, 'now' | 'size' | 'all' | 'find' | 'of'>
+  readonly grants: Pick<Grants, 'now' | 'at' | 'size' | 'all' | 'find' | 'of'>
 }
 
 /** Whom a rule does not listen to, and why. */
@@ -33,7 +33,8 @@ const COOL_DOWNS = 65_536
 
 /**
  * What keeps guessers, scanners and floods in check. A source address can be spoofed, so what is held against one never touches a rule
- * that proves a secret, nor an address that holds a grant of the rule, nor always_allow. Durations are counted by the grants' clock.
+ * that proves a secret, nor an address that holds a grant of the rule, nor always_allow. Durations are counted by the grants' clock, from the
+ * line's own time: what is read again after a restart ends when it would have ended.
  */
 export class Guard {
   readonly #grants: GuardParts['grants']
@@ -72,7 +73,7 @@ export class Guard {
     if (key === undefined) return NONE
     const sender = senderKey(event.src)
     const trapped = this.#traps.get(key)?.flatMap((door) => this.#trap(door, event, key, sender)) ?? NONE
-    const isScan = limit > 0 && !this.#scanMarks.stands(sender, this.#now) && this.#scanners.touch(sender, key, limit, this.#now)
+    const isScan = limit > 0 && !this.#scanMarks.stands(sender, this.#now) && this.#scanners.touch(sender, key, limit, this.#grants.at(event.time))
     return isScan ? [...trapped, ...this.#markScanner(event, sender)] : trapped
   }
 
@@ -84,14 +85,14 @@ export class Guard {
 
   /** Whether a scan at that rule is news: who goes on scanning is told of once a minute. */
   isNewScan(rule: string, address: Address): boolean {
-    return this.#toldScans.mark(`${rule} ${senderKey(address)}`, this.#now) !== undefined
+    return this.#toldScans.mark(`${rule} ${senderKey(address)}`, this.#now, this.#now)
   }
 
   /** An attempt ended: if it was one failure too many, its rule does not listen for a while. */
   failed({ rule, user, address, time, failure }: AttemptEnd): Happening[] {
     const limits = this.#doors.get(rule.name)?.guard
     if (!failure || rule.secret || limits === undefined || this.#isSpared(rule.name, address)) return []
-    const lockout = this.#lockouts.failed(rule.name, originOf(address), limits, this.#now)
+    const lockout = this.#lockouts.failed(rule.name, originOf(address), limits, this.#grants.at(time))
     if (!lockout) return []
     const until = (time + limits.lockout) as Micros
     return [{ event: 'lockout', rule: rule.name, address, ...(user !== undefined && { user }), time, network: lockout.network, until }]
@@ -128,12 +129,12 @@ export class Guard {
   #trap({ match: { name: rule, ...rest } }: DoorRule, event: ConnectionEvent, key: EventKey, sender: string): Happening[] {
     const { src: address, time } = event
     if (!isKnock(event, { name: rule, ...rest }) || this.#isSpared(rule, address)) return []
-    if (this.#trapMarks.mark(`${rule} ${sender}`, this.#now) === undefined) return []
+    if (!this.#trapMarks.mark(`${rule} ${sender}`, this.#grants.at(time), this.#now)) return []
     return [{ event: 'trapped', rule, address, time, port: keyText(key), until: (time + MARK_TIME) as Micros }]
   }
 
   #markScanner({ src: address, time }: ConnectionEvent, sender: string): Happening[] {
-    if (this.#isAllowed(address) || this.#scanMarks.mark(sender, this.#now) === undefined) return []
+    if (this.#isAllowed(address) || !this.#scanMarks.mark(sender, this.#grants.at(time), this.#now)) return []
     return [{ event: 'scanner', address, time, ports: this.#config.scanPorts, until: (time + MARK_TIME) as Micros }]
   }
 

@@ -6,7 +6,7 @@ export const MARK_TIME = (60 * SECOND) as Micros
 /** Marks that end by themselves. One that stands is neither renewed nor pushed out: when full, no more are made. */
 export class Marks {
   readonly #capacity: number
-  /** In the order in which they end. */
+  /** Nearly in the order in which they end: lines may be a little out of order. */
   readonly #until = new Map<string, Micros>()
 
   constructor(capacity: number) {
@@ -22,18 +22,19 @@ export class Marks {
     return until !== undefined && until > now
   }
 
-  /** Until when a new mark stands; undefined: there is one already, or no room. */
-  mark(name: string, now: Micros): Micros | undefined {
+  /** Marks for what happened at that time. False: a mark stands already, there is no room, or it would be over by now. */
+  mark(name: string, at: Micros, now: Micros): boolean {
     this.#forget(now)
-    if (this.#until.has(name) || this.#until.size >= this.#capacity) return undefined
-    const until = (now + MARK_TIME) as Micros
+    const until = (at + MARK_TIME) as Micros
+    if (until <= now || this.stands(name, now)) return false
+    this.#until.delete(name)
+    if (this.#until.size >= this.#capacity) return false
     this.#until.set(name, until)
-    return until
+    return true
   }
 
   all(now: Micros): [string, Micros][] {
-    this.#forget(now)
-    return [...this.#until]
+    return [...this.#until].filter(([, until]) => until > now)
   }
 
   #forget(now: Micros): void {
