@@ -5,6 +5,8 @@ import type { Happening } from './happening.ts'
 export interface RuleTally {
   /** Every one begun, however it ended. */
   attempts: number
+  /** How many steps those that have ended had taken: as many as the sequence has is a match. */
+  readonly reached: Map<number, number>
   opens: number
   extensions: number
   /** Attempts that may have been guesses, by the step (from 1) at which they failed. */
@@ -32,6 +34,8 @@ export class Tally {
   countDecision(decision: Decision): void {
     const tally = this.rules.get(decision.rule.name)!
     tally.attempts++
+    const taken = decision.kind === 'match' ? decision.sequence.steps.length : decision.taken
+    tally.reached.set(taken, (tally.reached.get(taken) ?? 0) + 1)
     if (decision.kind === 'match') return
     if (decision.failure) tally.failedAt.set(decision.next + 1, (tally.failedAt.get(decision.next + 1) ?? 0) + 1)
     else if (decision.how === 'timeout' && decision.taken >= 2) tally.timeouts++
@@ -48,5 +52,5 @@ export class Tally {
 }
 
 function newTally(): RuleTally {
-  return { attempts: 0, opens: 0, extensions: 0, failedAt: new Map(), timeouts: 0, lockouts: 0, capped: 0 }
+  return { attempts: 0, reached: new Map(), opens: 0, extensions: 0, failedAt: new Map(), timeouts: 0, lockouts: 0, capped: 0 }
 }

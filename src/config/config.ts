@@ -49,6 +49,10 @@ export interface Config {
   readonly mode: Mode
   /** Where the log goes: a path; undefined: standard output. */
   readonly log: string | undefined
+  /** Where metrics are written for node_exporter's textfile collector. */
+  readonly metricsFile: string | undefined
+  /** The port of 127.0.0.1 at which Prometheus finds them. */
+  readonly metricsPort: number | undefined
   /** Refuse sources that local users can write to. @default no */
   readonly requireTrusted: boolean
   /** Of the rules that name none themselves. */

@@ -38,6 +38,8 @@ const GLOBAL = {
   max_age: keyOr(readPositiveDuration, '60s'),
   scan_ports: keyOr(values.readInteger(0, 500), SCAN_PORTS.native),
   host_id: key(values.readHostId),
+  metrics_file: key(values.readPath),
+  metrics_port: key(values.readInteger(1024, 65_535)),
 }
 
 /** knockd's options may hold Knocktail's too. */
@@ -156,6 +158,8 @@ function toConfig(globals: Globals, parts: Parts): Config {
     mode: globals.mode,
     log: globals.log,
     requireTrusted: globals.require_trusted,
+    metricsFile: globals.metrics_file,
+    metricsPort: globals.metrics_port,
     firewall: globals.firewall,
   }
 }

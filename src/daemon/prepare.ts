@@ -19,6 +19,7 @@ import { takeLock, type Lock } from './lock.ts'
 import { Positions } from './positions.ts'
 import { accountFor, becomeAccount, mayRead, mayReadJournal, prepareStateDir, sourceGroups, type Account } from './privilege.ts'
 import { startReader } from './reader-process.ts'
+import type { Metering } from './metering.ts'
 import type { RunOptions } from './run-config.ts'
 import { forgeableBy, requireTrusted } from '../trust.ts'
 
@@ -29,6 +30,7 @@ export interface Prepared {
   readonly log: Log
   readonly history: History | undefined
   readonly conditions: Conditions
+  readonly metering: Metering
   /** Undefined: there are no sockets, which was told. */
   readonly control: ControlSockets | undefined
   readonly dryRun: boolean
@@ -44,7 +46,7 @@ export interface Prepared {
 }
 
 /** Throws a KnocktailError if the daemon cannot begin. */
-export async function prepare(config: Config, options: RunOptions, tools: Pick<Prepared, 'clocks' | 'log' | 'history' | 'conditions'>): Promise<Prepared> {
+export async function prepare(config: Config, options: RunOptions, tools: Pick<Prepared, 'clocks' | 'log' | 'history' | 'conditions' | 'metering'>): Promise<Prepared> {
   const dryRun = options.dryRun === true
   const { clocks, log } = tools
   tellForgeable(config, log)

@@ -15,7 +15,7 @@ export function lossOf(before: Config, after: Config): string | undefined {
 const FORCE = 'knocktail reload --force, or a restart, if this is meant'
 
 /** The keys that a running daemon has made what it is of. */
-const NAMES = { stateDir: 'state_dir', user: 'user', log: 'log', historySize: 'history_size', historyKeep: 'history_keep', runDir: 'run_dir' } as const
+const NAMES = { stateDir: 'state_dir', user: 'user', log: 'log', historySize: 'history_size', historyKeep: 'history_keep', runDir: 'run_dir', metricsFile: 'metrics_file', metricsPort: 'metrics_port' } as const
 
 /** The first key that differs and takes effect only at a restart. */
 export function fixedKey(before: Config, after: Config): string | undefined {

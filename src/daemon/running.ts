@@ -1,11 +1,9 @@
 import type { Config } from '../config/config.ts'
 import { connectionsOf } from '../connections.ts'
 import type { Session } from '../doors/sessions.ts'
-import { KnocktailError, reasonOf } from '../error.ts'
 import { findProgram, runCommand } from '../firewalls/run.ts'
 import { NO_LEDGER } from '../grants/ledger.ts'
-import type { LedgerState } from '../grants/ledger-text.ts'
-import { historyState, ledgerLogEvents } from '../log/disk-events.ts'
+import { historyState } from '../log/disk-events.ts'
 import { HelperKeeper } from './keeper.ts'
 import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
@@ -13,10 +11,12 @@ import { Alarms } from './alarms.ts'
 import { Controlling } from './controlling.ts'
 import { settleTables, tellFew, tellForgetful } from './first-look.ts'
 import { Following, type SourceState } from './following.ts'
+import { openLedger } from './open-ledger.ts'
 import { tellPaused } from './paused.ts'
 import type { Prepared } from './prepare.ts'
 import { Reloading } from './reload.ts'
 import type { RunOptions } from './run-config.ts'
+import { statusOf } from './status.ts'
 import { serviceManager, type ServiceManager } from './service-manager.ts'
 
 /** How long the doors may take to close when the daemon is told to stop. */
@@ -102,10 +102,10 @@ export class Running {
   }
 
   #serveControl(): void {
-    const { control, conditions, clocks, log } = this.#prepared
-    control?.serve(new Controlling({
-      daemon: this.#daemon, following: this.#following, reloading: this.#reloading, checks: this.#alarms.checks, conditions, clocks, log, since: clocks.wall(),
-    }))
+    const { control, conditions, metering, clocks, log } = this.#prepared
+    const parts = { daemon: this.#daemon, following: this.#following, reloading: this.#reloading, checks: this.#alarms.checks, conditions, clocks, log, since: clocks.wall() }
+    control?.serve(new Controlling(parts))
+    void metering.start(this.#daemon.config, { status: () => statusOf(parts), tally: () => this.#daemon.pipeline.tally }, log)
   }
 
   /** It could not begin: nothing of it may stay. */
@@ -118,11 +118,12 @@ export class Running {
 
   async untilStopped(): Promise<number> {
     const { why, code } = await this.#stopped
-    const { log, ledger, lock, history, control } = this.#prepared
+    const { log, ledger, lock, history, control, metering } = this.#prepared
     log.write({ level: 'info', event: 'stopping', text: why, facts: {} })
     this.#manager?.stopping()
     for (const timer of this.#timers) clearInterval(timer)
     this.#alarms.stop()
+    metering.stop()
     control?.close()
     await this.#reloading.stop()
     await this.#following.stop()
@@ -184,20 +185,6 @@ export class Running {
 function statusText(states: readonly SourceState[], grants: number): string {
   const followed = states.filter((state) => state === 'running').length
   return `${followed} of ${states.length} sources are followed, ${grants === 1 ? '1 door' : `${grants} doors`} open`
-}
-
-/** What is no ledger is kept under another name. Throws a KnocktailError if there can be none at all. */
-async function openLedger({ ledger, log }: Prepared): Promise<LedgerState | undefined> {
-  if (!ledger) return undefined
-  try {
-    const { state, keptAside } = await ledger.open()
-    for (const path of keptAside) {
-      log.write(ledgerLogEvents.damaged(path))
-    }
-    return state
-  } catch (error) {
-    throw new KnocktailError('failed', `the ledger cannot be opened: ${reasonOf(error)}`)
-  }
 }
 
 /** Who is connected to this machine now; undefined: it cannot be seen. */
