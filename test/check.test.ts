@@ -114,6 +114,11 @@ it('refuses two doors in one set, which would open both', () => {
   expect(problems(RULES('ports = 873/tcp')).join('\n')).toContain(error)
   expect(problems(RULES('ports = 22/tcp'))).toEqual([])
   expect(problems(RULES('ports = 873/tcp\nfirewall = ufw'))).toEqual([])
+  for (const [firewall, what] of [['pf', 'table'], ['ipset', 'set'], ['hosts.allow', 'list of daemons']] as const) {
+    const through = RULES('ports = 873/tcp').replace('firewall = nftables', `firewall = ${firewall}`)
+    expect(problems(through).join('\n')).toContain(`open different ports through one ${firewall} ${what}, so either would open both`)
+    expect(problems(through.replace('873/tcp', '22/tcp'))).toEqual([])
+  }
   expect(problems(RULES('ports = 873/tcp').replace('knock4\n', 'knock4\nelements = address . proto . service\n'))).toEqual([])
 })
 

@@ -79,7 +79,7 @@ function spellings(rule: DoorRule): { asWritten: string; sorted: string }[] {
 }
 
 /** What a firewall stores an address in: whoever is in it comes in by every port that it guards. */
-const SHARED: Readonly<Partial<Record<FirewallName, string>>> = { nftables: 'set', pf: 'table', ipset: 'set' }
+const SHARED: Readonly<Partial<Record<FirewallName, string>>> = { nftables: 'set', pf: 'table', ipset: 'set', 'hosts.allow': 'list of daemons' }
 
 /** Then the weaker rule would open what the stronger one guards, and either would close what the other one opened. */
 function checkShared(earlier: DoorRule, later: DoorRule, doors: Doors, report: Report): void {
