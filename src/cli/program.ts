@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { KnocktailError } from '../error.ts'
 import { printable } from '../printable.ts'
 import { checkCommand } from './check-command.ts'
+import { completionCommand } from './completion-command.ts'
 import { daemonCommands } from './daemon-commands.ts'
 import { initCommand } from './init-command.ts'
 import { cutThen, knockCommand } from './knock-command.ts'
@@ -18,6 +19,7 @@ export async function runProgram(argv: readonly string[], fail: (message: string
   knockCommand(program, rest, (code) => (exitCode = code))
   helperCommand(program)
   daemonCommands(program, (code) => (exitCode = code))
+  completionCommand(program, (code) => (exitCode = code))
   try {
     await program.parseAsync(own, { from: 'user' })
     return exitCode
