@@ -14,6 +14,13 @@ const GENERATION_SIZE = 32_768
 let young = new Map<string, Address>()
 let old = new Map<string, Address>()
 const DOT = 46
+const COLON = 58
+
+/** The first colon of IPv6 text stands behind at most four digits, where IPv4 has none. */
+export function isIPv6(address: Address): boolean {
+  for (let at = 0; at < 5; at++) if (address.charCodeAt(at) === COLON) return true
+  return false
+}
 
 /** The address that `text` spells, or undefined: names, zones (`%eth0`), octal and short forms are refused. */
 export function parseAddress(text: string): Address | undefined {

@@ -56,6 +56,8 @@ class RuleIndex {
   readonly rule: Rule
   readonly #compiled = new WeakMap<Sequence, Compiled>()
   readonly #lookups = new WeakMap<readonly Sequence[], Lookup>()
+  /** What was asked for last: nearly always the same. */
+  #last: { readonly sequences: readonly Sequence[]; readonly lookup: Lookup } | undefined
 
   constructor(rule: Rule) {
     this.rule = rule
@@ -70,8 +72,11 @@ class RuleIndex {
   }
 
   lookup(sequences: readonly Sequence[]): Lookup {
-    const known = this.#lookups.get(sequences)
-    if (known) return known
+    if (this.#last?.sequences !== sequences) this.#last = { sequences, lookup: this.#lookups.get(sequences) ?? this.#makeLookup(sequences) }
+    return this.#last.lookup
+  }
+
+  #makeLookup(sequences: readonly Sequence[]): Lookup {
     const all = sequences.map((sequence) => this.compiled(sequence))
     const byKey = new Map<EventKey, Compiled[]>()
     for (const compiled of all) for (const slot of compiled.stepsOf.keys()) byKey.set(slot, [...(byKey.get(slot) ?? []), compiled])

@@ -58,9 +58,8 @@ export class Matcher {
   read(event: ConnectionEvent, mayKnock?: (rule: Rule) => boolean): readonly Decision[] {
     const key = eventKey(event)
     if (key === undefined || !isInbound(event)) return NONE
-    const counts = (rule: Rule): boolean => isKnock(event, rule)
-    const knocks = this.#index.find(key, event.time)?.filter(({ rule }) => counts(rule))
-    const drawnFrom = this.#index.drawing(key)?.filter(counts)
+    const knocks = this.#index.find(key, event.time)?.filter(({ rule }) => isKnock(event, rule))
+    const drawnFrom = this.#index.drawing(key)?.filter((rule) => isKnock(event, rule))
     // A packet to a knock port that does not knock (an ACK, say) is no other port either; a request never is one.
     if (!drawnFrom?.length && (knocks ? knocks.length === 0 : event.kind === 'request')) return NONE
     if (!mayKnock) return this.#take(event, key, { knocks, drawnFrom })

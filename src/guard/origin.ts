@@ -1,4 +1,4 @@
-import { parseAddress, type Address } from '../../parsers/address.ts'
+import { isIPv6, parseAddress, type Address } from '../../parsers/address.ts'
 
 /**
  * Where packets claim to come from, in parts from left to right: the four octets of an IPv4 address, or the four groups of an IPv6
@@ -12,7 +12,7 @@ export interface Origin {
 export const ALL_PARTS = 4
 
 export function originOf(address: Address): Origin {
-  return address.includes(':') ? { separator: ':', parts: groupsOf(address) } : { separator: '.', parts: address.split('.') }
+  return isIPv6(address) ? { separator: ':', parts: groupsOf(address) } : { separator: '.', parts: address.split('.') }
 }
 
 /** The first four groups of canonical text: where `::` stands, zeros were left out. */
@@ -33,7 +33,7 @@ export function networkKey({ separator, parts }: Origin, length: number): string
 
 /** `networkKey` of what counts as one sender: an IPv4 address or an IPv6 /64. */
 export function senderKey(address: Address): string {
-  return address.includes(':') ? networkKey(originOf(address), ALL_PARTS) : address
+  return isIPv6(address) ? networkKey(originOf(address), ALL_PARTS) : address
 }
 
 /** The network that `networkKey` made this text of. */
