@@ -7,7 +7,8 @@ type PacketEvent = ConnectionEvent & { readonly kind: 'packet' }
 
 /** A power of two, so that part of a hash names a place. */
 const BUCKETS = 1 << 17
-const NONE = -1
+/** Places are counted from 1, so that columns are good as they come: memory that nothing was written to is no burden. */
+const NONE = 0
 
 const FORWARDED = 1
 const HAS_SPORT = 2
@@ -24,7 +25,7 @@ const HAS_IP_ID = 8
 export class PassersBy {
   readonly #limit: number
   readonly #seed: number
-  readonly #newest = new Int32Array(BUCKETS).fill(NONE)
+  readonly #newest = new Int32Array(BUCKETS)
   readonly #buckets: Int32Array
   readonly #before: Int32Array
   readonly #addresses: Address[] = []
@@ -37,28 +38,28 @@ export class PassersBy {
   readonly #sports: Uint16Array
   readonly #ipIds: Uint16Array
   readonly #shown: Uint8Array
-  #next = 0
+  #next = 1
 
   /** `limit`: how many packets. `seed`: decides nothing, but nobody who does not know it can choose addresses that share a bucket. */
   constructor(limit: number, seed: number) {
     this.#limit = limit
     this.#seed = seed
-    this.#buckets = new Int32Array(limit).fill(NONE)
-    this.#before = new Int32Array(limit)
-    this.#times = new Float64Array(limit)
-    this.#orders = new Float64Array(limit)
-    this.#resolutions = new Float64Array(limit)
-    this.#keys = new Uint32Array(limit)
-    this.#seqs = new Uint32Array(limit)
-    this.#sports = new Uint16Array(limit)
-    this.#ipIds = new Uint16Array(limit)
-    this.#shown = new Uint8Array(limit)
+    this.#buckets = new Int32Array(limit + 1)
+    this.#before = new Int32Array(limit + 1)
+    this.#times = new Float64Array(limit + 1)
+    this.#orders = new Float64Array(limit + 1)
+    this.#resolutions = new Float64Array(limit + 1)
+    this.#keys = new Uint32Array(limit + 1)
+    this.#seqs = new Uint32Array(limit + 1)
+    this.#sports = new Uint16Array(limit + 1)
+    this.#ipIds = new Uint16Array(limit + 1)
+    this.#shown = new Uint8Array(limit + 1)
   }
 
   /** `order` must grow from packet to packet. */
   add(packet: PacketEvent, key: number, order: number): void {
     const place = this.#next
-    this.#next = place + 1 === this.#limit ? 0 : place + 1
+    this.#next = place === this.#limit ? 1 : place + 1
     const bucket = this.#bucket(packet.src)
     this.#before[place] = this.#head(bucket)
     this.#newest[bucket] = place

@@ -7,9 +7,6 @@ import { completionCommand } from './completion-command.ts'
 import { daemonCommands } from './daemon-commands.ts'
 import { initCommand } from './init-command.ts'
 import { cutThen, knockCommand } from './knock-command.ts'
-import { runParse } from './parse.ts'
-import { runParsers } from './parsers.ts'
-import { runReplay } from './replay.ts'
 
 /** Runs a command line; answers the exit code. Throws only what is a mistake of ours. */
 export async function runProgram(argv: readonly string[], fail: (message: string) => void): Promise<number> {
@@ -31,7 +28,7 @@ export async function runProgram(argv: readonly string[], fail: (message: string
   }
 }
 
-/** What the daemon is made of is loaded only for the commands that need it. */
+/** What a command is made of is loaded only for that command: the daemon has no use for the others in its memory. */
 function buildProgram(done: (exitCode: number) => void): Command {
   const program = new Command('knocktail')
     .description('A port-knock daemon that listens to logs instead of packets.')
@@ -50,13 +47,13 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .requiredOption('-c, --config <file>', 'rules to try: a knocktail.conf or a knockd.conf')
     .option('--json', 'one JSON object a line on standard output')
     .option('--report <file>', 'write a page of it all, too: HTML that needs nothing else')
-    .action(async (logs: string[], options) => done(await runReplay(logs, options)))
+    .action(async (logs: string[], options) => done(await (await import('./replay.ts')).runReplay(logs, options)))
 
   logOptions(program.command('parse').summary('print the connection events that logs show'))
     .description('Reads logs and prints the events that they show.')
     .option('--json', 'one JSON object a line on standard output')
     .option('--unmatched', 'the lines that show no event instead, each with the reason')
-    .action(async (logs: string[], options) => done(await runParse(logs, options)))
+    .action(async (logs: string[], options) => done(await (await import('./parse.ts')).runParse(logs, options)))
 
   explainCommand(program, done)
   checkCommand(program, done)
@@ -65,7 +62,7 @@ function buildProgram(done: (exitCode: number) => void): Command {
   program.command('parsers').summary('list the log formats')
     .description('Lists the log formats that are understood.')
     .option('--json', 'one JSON object a line')
-    .action(async (options) => done(await runParsers(options)))
+    .action(async (options) => done(await (await import('./parsers.ts')).runParsers(options)))
 
   return program
 }

@@ -104,9 +104,12 @@ async function openControl({ runDir }: Config, account: Account | undefined, log
 
 const BIN = fileURLToPath(new URL('../bin.js', import.meta.url))
 
+/** The helper waits nearly all the time. Without a compiler it starts sooner, takes a quarter less memory, and none that is both written and run. */
+const WITHOUT_COMPILER = ['--jitless', '--no-expose-wasm']
+
 /** As the configuration says (doas, say), or this program as the helper, with the rights that we have now. */
 export function helperCommand({ helper, stateDir }: Config, { config }: Pick<RunOptions, 'config'>): readonly string[] {
-  return helper ?? [process.execPath, BIN, 'helper', '-c', config, '--state-dir', stateDir]
+  return helper ?? [process.execPath, ...WITHOUT_COMPILER, BIN, 'helper', '-c', config, '--state-dir', stateDir]
 }
 
 /** Opens, and starts, what the account that we become could not. */

@@ -1,0 +1,140 @@
+// Two network namespaces with a gate between them, and daemons that hear knocks at it. Needs root, nftables, iproute2.
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const KNOCKS = [31877, 7412, 52044]
+const BIN = fileURLToPath(new URL('../dist/src/bin.js', import.meta.url))
+const CLIENT_BIN = fileURLToPath(new URL('knocker.mjs', import.meta.url))
+const ALL_NETNS = '/proc/sys/net/netfilter/nf_log_all_netns'
+
+export class Gate {
+  #server = `ktbench${process.pid}s`
+  #client = `ktbench${process.pid}c`
+  #prefix = `ktb${process.pid}: `
+  #folder = mkdtempSync(join(tmpdir(), 'knocktail-bench-'))
+  #allNetnsBefore = readFileSync(ALL_NETNS, 'latin1').trim()
+  #listener
+
+  /** `logs`: what of the packets to the gate is logged, as nft says it. */
+  async open(logs = `tcp dport { ${KNOCKS.join(', ')} } tcp flags syn / fin,syn,rst,ack`) {
+    writeFileSync(ALL_NETNS, '1')
+    // The daemon keeps its state there when it is root no more.
+    chmodSync(this.#folder, 0o755)
+    for (const name of [this.#server, this.#client]) must('ip', ['netns', 'add', name])
+    must('ip', ['link', 'add', 'v0', 'netns', this.#server, 'type', 'veth', 'peer', 'name', 'v0', 'netns', this.#client])
+    for (const [name, address] of [[this.#server, '192.0.2.1/24'], [this.#client, '192.0.2.2/24']]) {
+      for (const args of [['addr', 'add', address, 'dev', 'v0'], ['link', 'set', 'v0', 'up'], ['link', 'set', 'lo', 'up']]) must('ip', ['-n', name, ...args])
+    }
+    // Without a way back the kernel takes spoofed sources for Martians.
+    must('ip', ['-n', this.#server, 'route', 'add', 'default', 'via', '192.0.2.2'])
+    must('ip', ['netns', 'exec', this.#server, 'nft', '-f', '-'], `table inet filter {
+  counter logged {}
+  set knock4 { type ipv4_addr; flags timeout; }
+  chain input {
+    type filter hook input priority 0; policy accept;
+    ct state established accept
+    tcp dport 22 ip saddr @knock4 accept
+    tcp dport 22 drop
+    ${logs} counter name logged log prefix "${this.#prefix}"
+    ip saddr 192.0.2.2 reject with tcp reset
+    drop
+  }
+}`)
+    this.#listener = spawn('ip', ['netns', 'exec', this.#server, process.execPath, '-e', "require('net').createServer((s) => s.end()).listen(22, '192.0.2.1', () => console.log('listens'))"], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await seen(this.#listener.stdout, 'listens')
+  }
+
+  close() {
+    this.#listener?.kill('SIGKILL')
+    writeFileSync(ALL_NETNS, this.#allNetnsBefore)
+    for (const name of [this.#server, this.#client]) spawnSync('ip', ['netns', 'del', name])
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Packets that were logged. */
+  get logged() {
+    const { stdout } = spawnSync('ip', ['netns', 'exec', this.#server, 'nft', 'list', 'counter', 'inet', 'filter', 'logged'], { encoding: 'utf8' })
+    return Number(/packets (\d+)/.exec(stdout)?.[1])
+  }
+
+  async startKnocktail() {
+    const config = join(this.#folder, 'knocktail.conf')
+    writeFileSync(config, `[knocktail]
+firewall = nftables
+[source kernel]
+follow = kmsg
+prefix = "${this.#prefix}"
+[firewall nftables]
+set4 = inet filter knock4
+[ssh]
+sequence = ${KNOCKS.join(', ')}
+ports = 22/tcp
+open_for = 1s
+`, { mode: 0o644 })
+    const args = [process.execPath, BIN, 'run', '-c', config, '--state-dir', join(this.#folder, 'state')]
+    return this.#start(args, 'source-running')
+  }
+
+  async startKnockd() {
+    const config = join(this.#folder, 'knockd.conf')
+    writeFileSync(config, `[options]
+logfile = ${join(this.#folder, 'knockd.log')}
+[ssh]
+sequence = ${KNOCKS.join(',')}
+seq_timeout = 15
+tcpflags = syn,!ack
+start_command = /usr/sbin/nft add element inet filter knock4 { %IP% timeout 1s }
+`)
+    return this.#start(['knockd', '-i', 'v0', '-v', '-c', config], 'listening')
+  }
+
+  async #start(args, word) {
+    const child = spawn('ip', ['netns', 'exec', this.#server, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    child.output = ''
+    child.stdout.on('data', (chunk) => { child.output = (child.output + chunk).slice(-1_000_000) })
+    await seen(child.stdout, word)
+    return child
+  }
+
+  /** Milliseconds from the last knock to the open door, of so many rounds, in order of size; NaN: it did not open. */
+  async knock(rounds) {
+    const client = this.send([process.execPath, CLIENT_BIN, String(rounds), KNOCKS.join(',')])
+    let text = ''
+    client.stdout.on('data', (chunk) => { text += chunk })
+    await new Promise((resolve) => client.once('close', resolve))
+    return text.trim().split('\n').map(Number).toSorted((a, b) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b))
+  }
+
+  /** Runs a program on the client's side. */
+  send([program, ...args]) {
+    return spawn('ip', ['netns', 'exec', this.#client, program, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  }
+}
+
+function must(program, args, input = '') {
+  const ran = spawnSync(program, args, { input, encoding: 'utf8' })
+  if (ran.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${ran.stderr || ran.error}`)
+}
+
+function seen(stream, word) {
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error(`${word} was not seen`)), 10_000)
+    let text = ''
+    const look = (chunk) => {
+      text += chunk
+      if (!text.includes(word)) return
+      clearTimeout(limit)
+      stream.off('data', look)
+      resolve()
+    }
+    stream.on('data', look)
+  })
+}
+
+/** A time below which that share of them lies. */
+export function at(times, share) {
+  return times[Math.min(times.length - 1, Math.floor(times.length * share))]
+}
