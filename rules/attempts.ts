@@ -9,8 +9,27 @@ import { exceedsOtherPorts, type Trail } from './trail.ts'
 /** (e): more knocks than this for each step, within the time of one sequence, are a scan. */
 export const KNOCKS_PER_STEP = 16
 
-export function attemptsOf({ attempts }: Trail): Iterable<[Compiled, Attempt]> {
-  return attempts ?? []
+const NONE: readonly Attempt[] = []
+
+/** At most one of a sequence. Not changed while it is gone through: other attempts make another list. */
+export function attemptsOf({ attempts }: Trail): readonly Attempt[] {
+  return attempts ?? NONE
+}
+
+export function attemptAt(trail: Trail, compiled: Compiled): Attempt | undefined {
+  return attemptsOf(trail).find((attempt) => attempt.compiled === compiled)
+}
+
+/** Undefined: there is none any more. */
+export function setAttempt(trail: Trail, compiled: Compiled, attempt: Attempt | undefined): void {
+  const { attempts } = trail
+  // A list takes a third of a Map, and a flood of first knocks makes one for each address.
+  if (attempts === undefined) trail.attempts = attempt && [attempt]
+  else {
+    const at = attempts.findIndex((one) => one.compiled === compiled)
+    if (at >= 0) trail.attempts = attempt ? attempts.with(at, attempt) : attempts.toSpliced(at, 1)
+    else if (attempt) trail.attempts = [...attempts, attempt]
+  }
 }
 
 /** (e): the knocks of that sequence that are less than its time-out older than the newest, in event order; within the rule's window. */
@@ -34,11 +53,10 @@ export function isScan(trail: Trail, { rule }: Compiled, first: Note, last: Note
 
 /** What a knock made of the attempt: `open` is how far it has come with it, undefined if nothing is left of it. */
 export function followAttempt(trail: Trail, compiled: Compiled, note: Note, open: Attempt | undefined, decisions: Decision[]): void {
-  const before = trail.attempts?.get(compiled)
+  const before = attemptAt(trail, compiled)
   const goesOn = before && open && !precedes(before.start, open.start)
-  if (before && !goesOn) decisions.push(attemptEnd(trail, compiled, before, howItEnded(trail, compiled, before, note), note))
-  if (open) (trail.attempts ??= new Map()).set(compiled, open)
-  else trail.attempts?.delete(compiled)
+  if (before && !goesOn) decisions.push(attemptEnd(trail, before, howItEnded(trail, compiled, before, note), note))
+  setAttempt(trail, compiled, open)
 }
 
 function howItEnded(trail: Trail, compiled: Compiled, { start }: Attempt, note: Note): AttemptEnd['how'] {
@@ -50,29 +68,30 @@ function howItEnded(trail: Trail, compiled: Compiled, { start }: Attempt, note: 
 
 /** Attempts at sequences that do not stay: once they are not valid any more, no knock of theirs will end them. */
 export function endOverdue(trail: Trail, note: Note, decisions: Decision[]): void {
-  for (const [compiled, attempt] of attemptsOf(trail)) {
+  for (const attempt of attemptsOf(trail)) {
+    const { compiled } = attempt
     const isOver = compiled.sequence.spend !== undefined && note.time - attempt.start.time >= compiled.rule.seqTimeout
     if (!isOver || note.knocks?.includes(compiled)) continue
-    decisions.push(attemptEnd(trail, compiled, attempt, 'timeout', note))
-    trail.attempts?.delete(compiled)
+    decisions.push(attemptEnd(trail, attempt, 'timeout', note))
+    setAttempt(trail, compiled, undefined)
   }
 }
 
 /** Another port was touched: the attempts for which it was one too many are scans. */
 export function endScans(trail: Trail, note: Note, decisions: Decision[]): void {
-  for (const [compiled, attempt] of attemptsOf(trail)) {
+  for (const attempt of attemptsOf(trail)) {
+    const { compiled } = attempt
     const end: Note = { ...note, order: Number.POSITIVE_INFINITY }
     if (!isScan(trail, compiled, attempt.start, end)) continue
-    decisions.push(attemptEnd(trail, compiled, attempt, 'scan', note))
-    trail.attempts?.delete(compiled)
+    decisions.push(attemptEnd(trail, attempt, 'scan', note))
+    setAttempt(trail, compiled, undefined)
   }
 }
 
-export function attemptEnd(
-  trail: Trail, compiled: Compiled, attempt: Attempt, how: AttemptEnd['how'], by: Note | undefined,
-): AttemptEnd {
+export function attemptEnd(trail: Trail, attempt: Attempt, how: AttemptEnd['how'], by: Note | undefined): AttemptEnd {
+  const { compiled } = attempt
   const { rule, sequence } = compiled
-  const failure = (how === 'wrong' || how === 'scan') && isFailure(trail, compiled, attempt, by)
+  const failure = (how === 'wrong' || how === 'scan') && isFailure(trail, attempt, by)
   const time = how === 'timeout' || by === undefined ? ((attempt.start.time + rule.seqTimeout) as Micros) : by.time
   return { kind: 'end', how, failure, rule, sequence, user: sequence.user, address: trail.address, time, taken: attempt.taken, next: attempt.next, got: by?.key }
 }
@@ -87,7 +106,7 @@ export function unproved(
 }
 
 /** Two different steps were knocked; but a single knock and then the first step is only a new start. */
-function isFailure(trail: Trail, compiled: Compiled, { start, taken }: Attempt, by: Note | undefined): boolean {
+function isFailure(trail: Trail, { compiled, start, taken }: Attempt, by: Note | undefined): boolean {
   if (taken < 2 && by !== undefined && slotOf(compiled, by.key) === compiled.slots[0]) return false
   return new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key)).size >= 2
 }

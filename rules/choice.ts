@@ -16,6 +16,7 @@ export type Choice = readonly Note[]
 
 /** How far one address has come in one sequence. */
 export interface Attempt {
+  readonly compiled: Compiled
   readonly start: Note
   /** How many steps it has taken, 1 to n - 1. */
   readonly taken: number
@@ -62,7 +63,7 @@ export function openStart(
   for (let start = 0; start < knocks.length; start++) {
     if (isUsed(knocks[start]!, compiled) || !accept(knocks[start]!, future)) continue
     const choice = fill({ compiled, knocks, future }, start)
-    if (choice) return { start: knocks[start]!, taken: choice.filter((knock) => knock !== future).length, next: choice.indexOf(future) }
+    if (choice) return { compiled, start: knocks[start]!, taken: choice.filter((knock) => knock !== future).length, next: choice.indexOf(future) }
   }
   return undefined
 }

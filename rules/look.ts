@@ -1,4 +1,5 @@
 import type { ConnectionEvent } from '../parsers/event.ts'
+import { attemptAt } from './attempts.ts'
 import { slotOf, type Compiled, type SequenceIndex } from './compile.ts'
 import { eventKey } from './key.ts'
 import { beyond, isInbound, type Beyond } from './knock.ts'
@@ -42,7 +43,7 @@ export function lookAt(event: ConnectionEvent, index: SequenceIndex, trail: Trai
 function lookAtStep(compiled: Compiled, event: ConnectionEvent, trail: Trail | undefined, note: Note | undefined): LookAtStep {
   const { rule, sequence, stepsOf, slots } = compiled
   const [first = 0] = stepsOf.get(slotOf(compiled, eventKey(event)!)!) ?? []
-  const attempt = trail?.attempts?.get(compiled)
+  const attempt = trail && attemptAt(trail, compiled)
   return {
     rule: rule.name, user: sequence.user, step: first + 1, steps: slots.length,
     passedOver: beyond(event, rule) ?? (note?.knocks?.includes(compiled) ? undefined : 'deaf'),

@@ -1,7 +1,7 @@
 import type { Address } from '../parsers/address.ts'
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
-import { areTooMany, attemptEnd, attemptsOf, endOverdue, endScans, followAttempt, isScan, KNOCKS_PER_STEP, recentKnocks, unproved } from './attempts.ts'
+import { areTooMany, attemptEnd, attemptsOf, endOverdue, endScans, followAttempt, isScan, KNOCKS_PER_STEP, recentKnocks, setAttempt, unproved } from './attempts.ts'
 import { chooseWith, openStart, type Choice } from './choice.ts'
 import { SequenceIndex, type Compiled } from './compile.ts'
 import { COPY_WINDOW, findOriginal } from './copies.ts'
@@ -58,12 +58,12 @@ export class Matcher {
   read(event: ConnectionEvent, mayKnock?: (rule: Rule) => boolean): readonly Decision[] {
     const key = eventKey(event)
     if (key === undefined || !isInbound(event)) return NONE
-    const knocks = this.#index.find(key, event.time)?.filter(({ rule }) => isKnock(event, rule))
-    const drawnFrom = this.#index.drawing(key)?.filter((rule) => isKnock(event, rule))
+    const knocks = only(this.#index.find(key, event.time), ({ rule }) => isKnock(event, rule))
+    const drawnFrom = only(this.#index.drawing(key), (rule) => isKnock(event, rule))
     // A packet to a knock port that does not knock (an ACK, say) is no other port either; a request never is one.
     if (!drawnFrom?.length && (knocks ? knocks.length === 0 : event.kind === 'request')) return NONE
     if (!mayKnock) return this.#take(event, key, { knocks, drawnFrom })
-    return this.#take(event, key, { knocks: knocks?.filter(({ rule }) => mayKnock(rule)), drawnFrom: drawnFrom?.filter(mayKnock) })
+    return this.#take(event, key, { knocks: only(knocks, ({ rule }) => mayKnock(rule)), drawnFrom: only(drawnFrom, mayKnock) })
   }
 
   /** Other rules from here on. What is remembered stays; attempts at rules that are gone are dropped. */
@@ -72,7 +72,7 @@ export class Matcher {
     this.#bounds = boundsOf(rules)
     const kept = new Set(rules)
     for (const trail of this.#trails.all()) {
-      for (const [compiled] of attemptsOf(trail)) if (!kept.has(compiled.rule)) trail.attempts?.delete(compiled)
+      for (const { compiled } of attemptsOf(trail)) if (!kept.has(compiled.rule)) setAttempt(trail, compiled, undefined)
     }
   }
 
@@ -80,7 +80,7 @@ export class Matcher {
   finish(): Decision[] {
     const ends: Decision[] = []
     for (const trail of this.#trails.all()) {
-      for (const [compiled, attempt] of attemptsOf(trail)) ends.push(attemptEnd(trail, compiled, attempt, 'timeout', undefined))
+      for (const attempt of attemptsOf(trail)) ends.push(attemptEnd(trail, attempt, 'timeout', undefined))
       trail.attempts = undefined
     }
     return ends
@@ -96,7 +96,7 @@ export class Matcher {
   attempts(now: Micros, most: number): OpenAttempt[] {
     const open: OpenAttempt[] = []
     for (const trail of this.#trails.furthest()) {
-      for (const [{ rule, sequence }, { start, taken }] of attemptsOf(trail)) {
+      for (const { compiled: { rule, sequence }, start, taken } of attemptsOf(trail)) {
         if (now - start.time < rule.seqTimeout) open.push({ rule: rule.name, address: trail.address, taken, steps: sequence.steps.length, since: start.time })
       }
       if (open.length >= most) break
@@ -129,7 +129,7 @@ export class Matcher {
     }
     this.#trails.touch(trail, notesBefore)
     for (const evicted of this.#trails.evict()) {
-      for (const [compiled, attempt] of attemptsOf(evicted)) decisions.push(attemptEnd(evicted, compiled, attempt, 'evicted', undefined))
+      for (const attempt of attemptsOf(evicted)) decisions.push(attemptEnd(evicted, attempt, 'evicted', undefined))
     }
     return decisions.length === 0 ? NONE : decisions
   }
@@ -151,6 +151,11 @@ export class Matcher {
       for (const compiled of this.#index.drawn(rule, trail.address, note.time)) markKnocks(trail, compiled)
     }
   }
+}
+
+/** The same list if it holds for all: a note keeps it, and those of most notes are alike. */
+function only<T>(list: readonly T[] | undefined, holds: (one: T) => boolean): readonly T[] | undefined {
+  return list === undefined || list.every(holds) ? list : list.filter(holds)
 }
 
 function markKnocks(trail: Trail, compiled: Compiled): void {
@@ -198,7 +203,7 @@ function complete(trail: Trail, compiled: Compiled, choice: Choice, decisions: D
   const { rule, sequence } = compiled
   const { address } = trail
   for (const chosen of choice) (chosen.usedBy ??= []).push(compiled)
-  trail.attempts?.delete(compiled)
+  setAttempt(trail, compiled, undefined)
   const time = latestTime(choice)
   const verdict = sequence.proof?.(choice.map(({ key }) => key), address, time)
   if (verdict && verdict.kind !== 'proved') return void decisions.push(unproved(trail, compiled, verdict, choice, time))

@@ -1,7 +1,6 @@
 import type { Address } from '../parsers/address.ts'
 import type { Micros } from '../parsers/time.ts'
 import type { Attempt } from './choice.ts'
-import type { Compiled } from './compile.ts'
 import type { EventKey } from './key.ts'
 import { addNote, type NotesByPort } from './copies.ts'
 import { precedes, type Note } from './note.ts'
@@ -10,9 +9,9 @@ import { precedes, type Note } from './note.ts'
 export interface Trail {
   readonly address: Address
   /** In event order. The oldest go first, so between two that are kept none is missing. */
-  readonly notes: Note[]
+  notes: Note[]
   /** Undefined as long as there is none: most addresses never begin one. */
-  attempts: Map<Compiled, Attempt> | undefined
+  attempts: readonly Attempt[] | undefined
   /** The progress by which it was last sorted in. */
   rank: number
   /** The notes by source port, from the time on when looking through all of them is slow. */
@@ -28,7 +27,7 @@ export function newTrail(address: Address): Trail {
 /** The steps taken in the attempt that has come furthest. */
 export function progressOf(trail: Trail): number {
   let most = 0
-  if (trail.attempts) for (const { taken } of trail.attempts.values()) most = Math.max(most, taken)
+  if (trail.attempts) for (const { taken } of trail.attempts) most = Math.max(most, taken)
   return most
 }
 
@@ -48,10 +47,12 @@ export function remember(trail: Trail, note: Note, bounds: Bounds): void {
   const { notes } = trail
   let at = notes.length
   while (at > 0 && precedes(note, notes[at - 1]!)) at--
-  if (at === notes.length) notes.push(note)
+  // An empty array that grows makes room for 17, and a flood is of addresses with one note each.
+  if (notes.length === 0) trail.notes = [note]
+  else if (at === notes.length) notes.push(note)
   else notes.splice(at, 0, note)
   if (trail.byPort) addNote(trail.byPort, note)
-  if (notes.length >= trail.tidyAt) tidy(trail, bounds)
+  if (trail.notes.length >= trail.tidyAt) tidy(trail, bounds)
 }
 
 function tidy(trail: Trail, { notes: limit, age }: Bounds): void {
