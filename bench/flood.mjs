@@ -1,5 +1,4 @@
 // Real knocks in a flood of spoofed ones: how many open, how soon, and what the flood costs. Needs root, nftables, iproute2, hping3, knockd.
-import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { at, Gate, KNOCKS } from './gate.mjs'
@@ -48,7 +47,6 @@ async function measure(flood, rate, who) {
     console.log(`| ${flood.name}, ${rate.name} | ${who} | ${Math.round(logged)} | ${good.length} of ${times.length}${later} | ${at(good, 0.5) ?? '-'} ms | ${at(good, 0.95) ?? '-'} ms | ${(100 * core).toFixed(0)} % | ${peak.toFixed(0)} MB | ${lost} |`)
   } finally {
     gate.close()
-    spawnSync('dmesg', ['-C'])
   }
 }
 
