@@ -106,6 +106,7 @@ export class Pipeline {
   /** The clock was set back: what was dated by it before would seem to be newer than what comes now. */
   forget(): void {
     this.#matcher.forget()
+    this.#guard.forget()
   }
 
   /** Other rules from here on: attempts at those that stayed the same (the same object) go on. */

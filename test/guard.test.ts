@@ -249,6 +249,13 @@ describe('a scanner', () => {
     expect(gate.touch(A, STEPS)).toEqual(['open'])
   })
 
+  it('is counted anew when the clock was set back', () => {
+    const gate = new Gate(rules())
+    gate.touch(A, ports(100, 99))
+    gate.pipeline.forget()
+    expect([gate.touch(A, ports(300, 99)), gate.touch(A, [999])]).toEqual([[], ['scanner']])
+  })
+
   it('that begins a sequence each time is told of once a minute, and fails each time', () => {
     const gate = new Gate(rules('max_failures = 100'))
     const sweep = [7000, 9000, 22, 25, 80, 443]

@@ -73,8 +73,15 @@ export class Guard {
     if (key === undefined) return NONE
     const sender = senderKey(event.src)
     const trapped = this.#traps.get(key)?.flatMap((door) => this.#trap(door, event, key, sender)) ?? NONE
-    const isScan = limit > 0 && !this.#scanMarks.stands(sender, this.#now) && this.#scanners.touch(sender, key, limit, this.#grants.at(event.time))
+    const isMarked = this.#scanMarks.size > 0 && this.#scanMarks.stands(sender, this.#now)
+    // By the lines' own time: this is asked for every packet, and asking the clocks would take longer than all the rest.
+    const isScan = limit > 0 && !isMarked && this.#scanners.touch(sender, key, limit, event.time)
     return isScan ? [...trapped, ...this.#markScanner(event, sender)] : trapped
+  }
+
+  /** The clock by which lines are dated was set back. */
+  forget(): void {
+    this.#scanners.clear()
   }
 
   /** Which rules listen to that address now; undefined: all. */
@@ -126,11 +133,11 @@ export class Guard {
     return this.#grants.now
   }
 
-  #trap({ match: { name: rule, ...rest } }: DoorRule, event: ConnectionEvent, key: EventKey, sender: string): Happening[] {
+  #trap({ match: rule }: DoorRule, event: ConnectionEvent, key: EventKey, sender: string): Happening[] {
     const { src: address, time } = event
-    if (!isKnock(event, { name: rule, ...rest }) || this.#isSpared(rule, address)) return []
-    if (!this.#trapMarks.mark(`${rule} ${sender}`, this.#grants.at(time), this.#now)) return []
-    return [{ event: 'trapped', rule, address, time, port: keyText(key), until: (time + MARK_TIME) as Micros }]
+    if (!isKnock(event, rule) || this.#isSpared(rule.name, address)) return []
+    if (!this.#trapMarks.mark(`${rule.name} ${sender}`, this.#grants.at(time), this.#now)) return []
+    return [{ event: 'trapped', rule: rule.name, address, time, port: keyText(key), until: (time + MARK_TIME) as Micros }]
   }
 
   #markScanner({ src: address, time }: ConnectionEvent, sender: string): Happening[] {

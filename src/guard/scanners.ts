@@ -8,7 +8,7 @@ interface Touched {
   readonly ports: EventKey[]
 }
 
-/** Which origins touch so many different ports within a minute that it is a scan, whether or not they knock. */
+/** Which senders touch so many different ports within a minute that it is a scan, whether or not they knock. */
 export class Scanners {
   readonly #capacity: number
   /** In the order in which they were first seen. When full the oldest go: to be forgotten helps a scanner little, since sequences bear few other ports. */
@@ -22,21 +22,25 @@ export class Scanners {
     return this.#touched.size
   }
 
+  clear(): void {
+    this.#touched.clear()
+  }
+
   /** True once, when that port is the one too many. */
-  touch(origin: string, port: EventKey, limit: number, now: Micros): boolean {
-    const { ports } = this.#touchedBy(origin, now)
+  touch(sender: string, port: EventKey, limit: number, time: Micros): boolean {
+    const { ports } = this.#touchedBy(sender, time)
     if (ports.includes(port)) return false
     if (ports.push(port) < limit) return false
-    this.#touched.delete(origin)
+    this.#touched.delete(sender)
     return true
   }
 
-  #touchedBy(origin: string, now: Micros): Touched {
-    const before = this.#touched.get(origin)
-    if (before && before.ends > now) return before
-    if (before) this.#touched.delete(origin)
-    const touched = { ends: (now + MARK_TIME) as Micros, ports: [] }
-    this.#touched.add(origin, touched)
+  #touchedBy(sender: string, time: Micros): Touched {
+    const before = this.#touched.get(sender)
+    if (before && before.ends > time) return before
+    if (before) this.#touched.delete(sender)
+    const touched = { ends: (time + MARK_TIME) as Micros, ports: [] }
+    this.#touched.add(sender, touched)
     if (this.#touched.size > this.#capacity) this.#touched.takeOldest()
     return touched
   }
