@@ -55,8 +55,13 @@ function prepareFolder(path: string, gid: number): void {
   // It is to be ours alone: what others have in it would be shut to them.
   const others = readdirSync(path).filter((name) => !Object.values(SOCKETS).includes(name))
   if (others.length > 0) throw new Error(`${printable(others[0]!)} is in it: give Knocktail a folder of its own`)
-  chownSync(path, -1, gid)
+  giveTo(gid, path)
   chmodSync(path, FOLDER_MODE)
+}
+
+/** A hardened service may not even ask for what is so already. */
+function giveTo(gid: number, path: string): void {
+  if (lstatSync(path).gid !== gid) chownSync(path, -1, gid)
 }
 
 async function listen(server: Server, path: string, mode: number, gid: number): Promise<void> {
@@ -68,7 +73,7 @@ async function listen(server: Server, path: string, mode: number, gid: number): 
   })
   // Later ones (no descriptor is left, say) cost one client.
   server.removeAllListeners('error').on('error', () => {})
-  chownSync(path, -1, gid)
+  giveTo(gid, path)
   chmodSync(path, mode)
   server.unref()
 }

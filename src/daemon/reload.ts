@@ -89,7 +89,7 @@ export class Reloading {
     } else if (isSame) {
       if (this.#isOther) log.write({ level: 'info', event: 'config-same', text: 'the configuration is again the one that is in force', facts: {} })
     } else {
-      log.write({ level: 'info', event: 'config-changed', text: 'the configuration was changed: SIGHUP loads it', facts: {} })
+      log.write({ level: 'info', event: 'config-changed', text: 'the configuration was changed: knocktail reload or SIGHUP loads it', facts: {} })
     }
     this.#isOther = !isSame
   }

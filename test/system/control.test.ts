@@ -1,4 +1,5 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import type { Status } from '../../src/control/controlled.ts'
@@ -16,7 +17,7 @@ const CLIENT = addressOf('client', 4)
 const DAEMON = { name: 'daemon', gid: 1 }
 const NOBODY = 65_534
 
-systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep'])('beside a running daemon', () => {
+systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep', 'mount'])('beside a running daemon', () => {
   useNamespaceLog()
   const netns = useNetns()
   const folder = useFolder()
@@ -164,6 +165,33 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep'])('beside a
     await knocktail('reconcile')
     expect(await wrong()).toEqual([])
     await netns.serve(['iptables', '-F'])
+  })
+
+  it('says that the disk is full, and goes on when it is not', async () => {
+    const disk = join(folder.path, 'disk')
+    mkdirSync(disk)
+    // Outside of `ip netns exec`, whose mounts nobody else sees.
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk])
+    try {
+      daemon = new LiveDaemon(netns, { folder: folder.path, config: doorConfig({ prefix, openFor: '60s' }), args: ['--state-dir', disk] })
+      await daemon.until('started')
+      spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'filler')}`, 'bs=4k'])
+      // Each place in the kernel's log is another place to write down; what the history holds of the last block is soon full.
+      for (let number = 0; daemon.named('history-refused').length === 0 || daemon.named('positions-refused').length === 0; number++) {
+        expect((await knocktail('open', `192.0.2.${100 + number}`, 'ssh')).code).toBe(0)
+        await knock(netns, CLIENT, KNOCKS.slice(0, 1))
+      }
+      expect((await status()).conditions.map(({ name }) => name)).toEqual(expect.arrayContaining(['positions-refused', 'history-refused']))
+      rmSync(join(disk, 'filler'))
+      await knocktail('close', '--all')
+      await daemon.until('positions-recovered')
+      await daemon.until('history-recovered')
+      expect(await wrong()).toEqual([])
+      expect((await netns.inServer([process.execPath, BIN, 'history', '--state-dir', disk])).stdout).toMatch(/history-lost +\d+ lines of the history could not be written/)
+    } finally {
+      await daemon.stop()
+      execFileSync('umount', ['-l', disk])
+    }
   })
 
   it('reloads by force what it would not by itself', async () => {
