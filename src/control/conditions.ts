@@ -33,7 +33,7 @@ const RESTART = 'restart it; its service manager should do so by itself'
 const BEGIN: Readonly<Record<string, Row>> = {
   'source-suspended': { weight: 'wrong', by: ['source'], advice: 'no knock is heard through it: mend what it says, it is tried again by itself' },
   'source-quiet': { weight: 'wrong', by: ['source'], advice: 'see that the firewall still logs, with that prefix, and that the log is still written' },
-  'canary-missing': { weight: 'wrong', by: ['source'], advice: 'a rule that accepts lo before the LOG rule hides it: log the canary before that rule, or set canary = no' },
+  'canary-missing': { weight: 'wrong', by: ['source'], advice: 'a rule that accepts lo before the LOG rule hides it: log the canary before that rule, or set canary = no; under systemd it needs the drop-in canary.conf' },
   'ledger-refused': { weight: 'wrong', advice: 'see that state_dir can be written: df -h, df -i, mount' },
   'positions-refused': { weight: 'wrong', advice: 'see that state_dir can be written: df -h, df -i, mount' },
   'history-refused': { weight: 'note', advice: 'see that state_dir can be written: df -h, df -i, mount' },
