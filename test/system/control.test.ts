@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import type { Status } from '../../src/control/controlled.ts'
@@ -175,7 +175,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep', 'mount'])(
     try {
       daemon = new LiveDaemon(netns, { folder: folder.path, config: doorConfig({ prefix, openFor: '60s' }), args: ['--state-dir', disk] })
       await daemon.until('started')
-      spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'filler')}`, 'bs=4k'])
+      fill(join(disk, 'filler'))
       // Each place in the kernel's log is another place to write down; what the history holds of the last block is soon full.
       for (let number = 0; daemon.named('history-refused').length === 0 || daemon.named('positions-refused').length === 0; number++) {
         expect((await knocktail('open', `192.0.2.${100 + number}`, 'ssh')).code).toBe(0)
@@ -222,3 +222,15 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep', 'mount'])(
     await netns.serve(['iptables', '-F'])
   })
 })
+
+/** Until the disk takes no more. */
+function fill(path: string): void {
+  const file = openSync(path, 'w')
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  } finally {
+    closeSync(file)
+  }
+}
