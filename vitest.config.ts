@@ -9,14 +9,16 @@ const ALONE = [
   'secret-knocks', 'units',
 ].map((name) => `test/system/${name}.test.ts`)
 
+/** Only where it is needed: a run of unit tests beside one of system tests would set it back amid these. */
+const NAMESPACE_LOG = ['test/support/global-setup.ts']
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
-    globalSetup: ['test/support/global-setup.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/system/**'], sequence: { groupOrder: 0 } } },
-      { extends: true, test: { name: 'system', include: ['test/system/**/*.test.ts'], exclude: ALONE, sequence: { groupOrder: 0 } } },
-      { extends: true, test: { name: 'live', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'system', include: ['test/system/**/*.test.ts'], exclude: ALONE, globalSetup: NAMESPACE_LOG, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'live', include: ALONE, globalSetup: NAMESPACE_LOG, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 })
