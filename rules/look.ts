@@ -31,8 +31,9 @@ export interface LookAtStep {
 export function lookAt(event: ConnectionEvent, index: SequenceIndex, trail: Trail | undefined, note: Note | undefined): Look {
   const key = eventKey(event)
   if (key === undefined || !isInbound(event)) return { kind: 'aside' }
-  const touched = [...new Set([...(index.find(key, event.time) ?? []), ...(note?.knocks ?? [])])]
+  // What touched nothing was not remembered: the note is of the event before it.
   const isRead = note !== undefined && note.key === key && note.time === event.time
+  const touched = [...new Set([...(index.find(key, event.time) ?? []), ...((isRead && note.knocks) || [])])]
   const mayCount = touched.length === 0 || touched.some(({ rule }) => beyond(event, rule) === undefined)
   // Before its first knock nothing is kept of an address by which a copy could be known.
   if (trail && !isRead && mayCount && event.kind === 'packet') return { kind: 'copy' }

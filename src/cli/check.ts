@@ -18,15 +18,20 @@ export interface CheckOptions {
   readonly config: string
   readonly configOnly?: boolean
   readonly json?: boolean
+  readonly live?: boolean
+  /** With `live`: how long to wait, as durations are written. */
+  readonly for: string
 }
 
 /**
  * `knocktail check`: the configuration as it was understood, and what of it this machine and user allow. Answers the exit code: 1 if
  * something of the machine keeps it from working.
  */
-export async function runCheck({ config: path, configOnly, json }: CheckOptions): Promise<number> {
-  const output = new Output()
+export async function runCheck(options: CheckOptions): Promise<number> {
+  const { config: path, configOnly, json } = options
   const config = await loadConfig(path)
+  if (options.live) return (await import('./check-live.ts')).runCheckLive(config, options)
+  const output = new Output()
   const findings = configOnly ? [] : await findAll(path, config)
   const lines = json
     ? [...configFindings(config), ...findings].map((finding) => jsonLine({ ...finding }))

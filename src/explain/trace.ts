@@ -12,19 +12,23 @@ export type TraceEntry =
   | { readonly kind: 'event'; readonly time: Micros; readonly source: string; readonly what: string; readonly look: Look }
   | { readonly kind: 'happening'; readonly time: Micros; readonly happening: Happening }
 
-/** The story of one address in a log: all events are replayed, since what others use up or fill is missing to it; its own are told. */
+/**
+ * The story of one address in a log, or of all: all events are replayed, since what others use up or fill is missing to it; its own are
+ * told.
+ */
 export class Trace {
   readonly #replay: Replay
-  readonly #address: Address
+  readonly #address: Address | undefined
 
-  constructor(config: Config, address: Address) {
+  /** `address`: undefined: of all. */
+  constructor(config: Config, address: Address | undefined) {
     this.#replay = new Replay(config)
     this.#address = address
   }
 
   read(event: ConnectionEvent): TraceEntry[] {
     const happened = this.#own(this.#replay.read(event))
-    if (event.src !== this.#address) return happened
+    if (!this.#isOwn(event.src)) return happened
     const { time, source } = event
     const entry: TraceEntry = { kind: 'event', time, source, what: whatOf(event), look: this.#replay.pipeline.look(event) }
     // A door whose time was over closed before the event that showed it.
@@ -35,8 +39,12 @@ export class Trace {
     return this.#own(this.#replay.finish())
   }
 
+  #isOwn(address: Address): boolean {
+    return this.#address === undefined || address === this.#address
+  }
+
   #own(happenings: readonly Happening[]): TraceEntry[] {
-    return happenings.filter(({ address }) => address === this.#address).map((happening) => ({ kind: 'happening', time: happening.time, happening }))
+    return happenings.filter(({ address }) => this.#isOwn(address)).map((happening) => ({ kind: 'happening', time: happening.time, happening }))
   }
 }
 

@@ -176,6 +176,13 @@ for (const { firewall, kind, tools, prepare, clean } of WAYS) {
       daemon = await startDaemon(run!)
       expect(await getsIn()).toBe(false)
 
+      // Beside the daemon: each stage of the same knock.
+      let shown = ''
+      const live = net.start('server', ['sh', '-c', `exec ${check} --live --for 30s`], path)
+      for (const output of [live.stdout!, live.stderr!]) output.on('data', (chunk: Buffer) => (shown += chunk.toString()))
+      const liveCode = new Promise((resolve) => live.once('exit', resolve))
+      await eventually(() => expect(shown).toContain('source log is being followed'))
+
       const begunMs = performance.now()
       const [, port] = /^(?:sequence|port_range) = (\d+)/m.exec(config)!
       const flood = net.start('client', ['hping3', '-q', '-S', '-i', 'u500', '-p', port!, '-a', STRANGER, SERVER])
@@ -183,6 +190,10 @@ for (const { firewall, kind, tools, prepare, clean } of WAYS) {
       flood.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()))
       await eventually(async () => expect(await logged()).toBeGreaterThan(15))
       await knock()
+      expect(await liveCode, shown).toBe(0)
+      const count = kind === 'hmac' ? 5 : 4
+      for (let step = 1; step < count; step++) expect(shown).toMatch(new RegExp(`^${addressOf('client', 4)} .* step ${step} of ${count} of ssh`, 'm'))
+      expect(shown).toContain('the daemon would do it: open 22/tcp for 2s by')
       expect(await getsIn(STRANGER)).toBe(false)
       await eventually(() => expect(log).toContain('"event":"closed"'))
       expect(await getsIn()).toBe(false)
