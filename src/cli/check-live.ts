@@ -36,6 +36,7 @@ export async function runCheckLive(config: Config, { for: text, json }: { readon
     await sleep(Math.min(TICK_MS, Math.max(1, deadline - performance.now())))
     watch.tellUnread(sources)
   }
+  watch.tellUnread(sources)
   for (const source of sources) tell(`source ${printable(source.name)}: ${source.stats.lines} lines, ${source.stats.events} events`)
   await Promise.all(sources.map((source) => source.stop()))
   if (!watch.isKnocked) tell(`nothing was knocked rightly within ${formatDuration(limit.value)}`)
