@@ -52,7 +52,8 @@ systemTest(Object.keys(ASK))('completion', () => {
       }
     })
 
-    it.skipIf(shell === 'zsh')('offers files where they are wanted, and words where there are some', () => {
+    // zsh's own functions, which find files, are not asked.
+    if (shell !== 'zsh') it('offers files where they are wanted, and words where there are some', () => {
       expect(offered(['parse', '']).filter((word) => !word.startsWith('-')).map((word) => word.replace('\\', '')).toSorted()).toEqual(['a log', 'b.log'])
       expect(offered(['run', '-c', 'b'])).toEqual(['b.log'])
       expect(offered(['knock', '--delay', ''])).toEqual([])
