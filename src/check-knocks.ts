@@ -61,7 +61,11 @@ function guessText(rule: DoorRule): string | undefined {
 
 const LONG_UNITS = [['year', 31_557_600], ['day', 86_400], ['hour', 3600], ['minute', 60]] as const
 
+/** Beyond this the number says nothing more. */
+const MOST_YEARS = 1e9
+
 function longText(seconds: number): string {
+  if (seconds > MOST_YEARS * LONG_UNITS[0][1]) return 'more than a billion years'
   const [name, size] = LONG_UNITS.find((unit) => seconds >= 2 * unit[1]) ?? ['second', 1]
   return `${Number((seconds / size).toPrecision(2)).toLocaleString('en')} ${name}s`
 }
