@@ -29,7 +29,7 @@ const MAY_IMPORT: readonly (readonly [part: string, allowed: readonly string[]])
   ['src/sources/', ['src/sources/', 'src/config/config.ts', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:', 'chokidar']],
   ['src/grants/', ['src/grants/', 'rules/spent.ts', 'src/config/config.ts', 'src/config/firewalls.ts', 'src/clocks.ts', 'src/firewalls/target.ts', 'src/firewalls/command-choice.ts', 'parsers/', 'node:', 'ipaddr.js', 'valibot']],
   ['src/firewalls/', ['src/firewalls/', 'src/grants/admission.ts', 'src/config/', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
-  ['src/one-time/', ['src/one-time/', 'src/firewalls/', 'src/config/', 'src/error.ts', 'src/ownership.ts']],
+  ['src/one-time/', ['src/one-time/', 'src/firewalls/', 'src/config/', 'src/error.ts', 'src/ownership.ts', 'node:']],
   ['src/helper/', ['src/helper/', 'src/one-time/', 'src/wire.ts', 'src/own-folder.ts', 'src/firewalls/', 'src/config/', 'src/grants/admission.ts', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
   ['src/front/', ['src/front/', 'src/wire.ts', 'src/firewalls/', 'src/config/', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
   ['src/doors/', ['src/doors/', 'src/firewalls/', 'src/grants/', 'src/front/helper.ts', 'src/config/', 'src/clocks.ts', 'parsers/', 'rules/', 'node:', 'p-queue']],

@@ -28,7 +28,7 @@ const configText = (path = list, head = ''): string => `${head}[d]\none_time_seq
 
 async function listsOf(text: string, path = list, head = ''): Promise<OneTimeLists> {
   writeFileSync(list, text, 'latin1')
-  const lists = new OneTimeLists(tools)
+  const lists = new OneTimeLists(tools, () => {})
   lists.load(await loadConfig(folder.write('knocktail.conf', configText(path, head))))
   return lists
 }
@@ -117,7 +117,7 @@ describe('the file', () => {
     const others = [at('one'), at('two')]
     writeFileSync(others[0]!, '1,2\n')
     writeFileSync(others[1]!, '1,2\n3,4\n5,6\n')
-    const lists = new OneTimeLists(tools)
+    const lists = new OneTimeLists(tools, () => {})
     const rule = (path: string, name: string): string => configText(path).replace('[d]', `[${name}]`)
     lists.load(await loadConfig(folder.write('knocktail.conf', `[knocktail]\nfirewall = command\n${rule(others[0]!, 'a')}${rule(others[1]!, 'b')}`)))
     const all = [...ids('1,2\n3,4\n5,6\n', others[1]).values()]
@@ -156,6 +156,10 @@ describe('the helper', () => {
     expect(await helper.ask(`spend ${entries[1]}`)).toEqual([expect.stringMatching(/^failed ".*operation not permitted/)])
     expect([readFileSync(list, 'utf8'), statSync(list).uid]).toEqual([marked(1), 0])
     expect(readdirSync(at('.'))).toEqual(['list'])
+    expect(helper.lines[0]).toBe('- ready 1')
+    chownSync(at('.'), 0, 0)
+    expect(await helper.ask('reload')).toEqual(['done'])
+    expect(helper.lines).toContainEqual(expect.stringMatching(/^- note "used sequences cannot be crossed out in \S+, since its folder cannot be written to \(permission denied\)/))
   })
 
   it('killed at any moment leaves the list as it was or as it should be, never half, and the next one goes on', async () => {

@@ -31,7 +31,7 @@ export async function runHelper(configPath: string, options: { readonly stateDir
   const say = (reply: Reply): boolean => process.stdout.write(formatReply(reply))
   const watch = new RulesetWatch((firewall) => say({ kind: 'changed', firewall }))
   const tools = { run: watch.run, find: findProgram }
-  const [targets, lists] = [new OpenTargets(new UsedTargets(openOwnFile('targets'), '.'), tools), new OneTimeLists(tools)]
+  const [targets, lists] = [new OpenTargets(new UsedTargets(openOwnFile('targets'), '.'), tools), new OneTimeLists(tools, (text) => say({ kind: 'note', text }))]
   const reload = async (): Promise<void> => {
     const config = await loadOwnConfig(path)
     for (const each of [targets, lists]) each.load(config)

@@ -1,3 +1,5 @@
+import { accessSync, constants, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { unusedEntries } from '../config/one-time.ts'
 import { reasonOf } from '../error.ts'
@@ -11,17 +13,24 @@ import { crossOut, type ListEntry } from './cross-out.ts'
 /** The one-time lists that a configuration names, for whoever may write to them. */
 export class OneTimeLists {
   readonly #tools: Tools
+  readonly #note: (text: string) => void
   #lists: readonly string[] = []
   #style: Config['style'] = 'native'
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(tools: Tools) {
+  /** `note` is told of lists that cannot be written to, while there is time to mend that. */
+  constructor(tools: Tools, note: (text: string) => void) {
     this.#tools = tools
+    this.#note = note
   }
 
   load({ rules, style }: Pick<Config, 'rules' | 'style'>): void {
     this.#lists = [...new Set(rules.flatMap(({ lists }) => lists.map(({ path }) => path)))]
     this.#style = style
+    for (const path of this.#lists) {
+      const why = refusalOf(path)
+      if (why !== undefined) this.#note(`used sequences cannot be crossed out in ${path}, since its folder cannot be written to (${why}): only the ledger keeps them from being used again`)
+    }
   }
 
   /**
@@ -61,5 +70,15 @@ export class OneTimeLists {
   /** `text`: one character a byte. */
   #unused(path: string, text: string): readonly ListEntry[] {
     return unusedEntries(Buffer.from(text, 'latin1').toString(), path, this.#style)
+  }
+}
+
+/** Why the folder of a file refuses a new one. */
+function refusalOf(path: string): string | undefined {
+  try {
+    accessSync(dirname(realpathSync(path)), constants.W_OK)
+    return undefined
+  } catch (error) {
+    return reasonOf(error)
   }
 }

@@ -35,7 +35,7 @@ systemTest(['ip', 'nc', 'knockd'])('a list of one-time sequences, with the real 
   it('is used by both by turns, and no sequence opens twice', async () => {
     writeFileSync(list, ' 6001,6002\n6003,6004\n# a comment\n 6005,6006\n6007,6008\n 6009,6010\n 6011,6012\n')
     chmodSync(list, 0o600)
-    const lists = new OneTimeLists({ run: runCommand, find: findProgram })
+    const lists = new OneTimeLists({ run: runCommand, find: findProgram }, () => {})
     lists.load(await loadConfig(config))
     const all = unused()
     expect(await lists.spend(all[0]!)).toEqual({ kind: 'done' })
