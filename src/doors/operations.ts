@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Address } from '../../parsers/address.ts'
 import type { Micros } from '../../parsers/time.ts'
 import type { Clocks } from '../clocks.ts'
@@ -166,8 +167,9 @@ export class Operations {
   }
 
   /** After a reload another target may fill the same set: what stands there is then that one's. */
-  #isHeldElsewhere({ firewall }: Target, address: Address): boolean {
-    return [...this.#context.keys.all()].some((record) => record.address === address && record.target.firewall === firewall)
+  #isHeldElsewhere({ firewall, port }: Target, address: Address): boolean {
+    return [...this.#context.keys.all()].some((record) =>
+      record.address === address && record.target.firewall === firewall && isDeepStrictEqual(record.target.port, port))
   }
 
   /** Each once. */
