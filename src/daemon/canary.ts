@@ -1,26 +1,12 @@
-import { createSocket } from 'node:dgram'
-import { connect } from 'node:net'
-import { networkInterfaces } from 'node:os'
-import { parseAddress, type Address } from '../../parsers/address.ts'
+import type { Address } from '../../parsers/address.ts'
 import type { ConnectionEvent } from '../../parsers/event.ts'
 import { HOUR, MINUTE, SECOND, type Micros } from '../../parsers/time.ts'
 import type { PortStep } from '../../rules/rule.ts'
 import type { Clocks } from '../clocks.ts'
 import type { Config, DoorRule } from '../config/config.ts'
-import { reasonOf } from '../error.ts'
 import type { Log } from '../log/log.ts'
 import type { EventBatch } from '../sources/source.ts'
-
-/** Sends one packet and answers why it could not. */
-export type Send = (packet: CanaryPacket) => Promise<string | undefined>
-
-interface CanaryPacket {
-  readonly proto: PortStep['proto']
-  /** From here, and to here. */
-  readonly address: Address
-  readonly sport: number
-  readonly dport: number
-}
+import type { CanaryPacket, Send } from './canary-packet.ts'
 
 export interface CanaryParts {
   readonly clocks: Pick<Clocks, 'boot'>
@@ -116,42 +102,4 @@ function portOf({ match, sequences }: DoorRule): Pick<PortStep, 'proto' | 'port'
   const fixed = steps.find((step) => step.kind === 'port')
   const range = steps.find((step) => step.kind === 'range') ?? match.drawn?.range
   return [...(fixed ? [fixed] : []), ...(range ? [{ proto: range.proto, port: range.from }] : [])]
-}
-
-export function ownAddress(): Address | undefined {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []).filter(({ internal, scopeid }) => !internal && !scopeid)
-  return all.toSorted((one, other) => (one.family < other.family ? -1 : 1)).flatMap(({ address }) => parseAddress(address) ?? [])[0]
-}
-
-/** How a firewall may answer what nobody listens to: it was sent all the same. */
-const ANSWERS: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'])
-/** Before the kernel sends a SYN again. */
-const SYN_MS = 500
-
-export const sendPacket: Send = (packet) => (packet.proto === 'tcp' ? sendSyn(packet) : sendDatagram(packet))
-
-function sendSyn({ address, sport, dport }: CanaryPacket): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port: dport, localAddress: address, localPort: sport })
-    const end = (error?: NodeJS.ErrnoException): void => {
-      clearTimeout(limit)
-      socket.destroy()
-      resolve(error === undefined || ANSWERS.has(error.code ?? '') ? undefined : reasonOf(error))
-    }
-    const limit = setTimeout(end, SYN_MS)
-    socket.once('connect', () => end())
-    socket.on('error', end)
-  })
-}
-
-function sendDatagram({ address, sport, dport }: CanaryPacket): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
-    const end = (error?: Error | null): void => {
-      socket.close()
-      resolve(error ? reasonOf(error) : undefined)
-    }
-    socket.on('error', end)
-    socket.bind(sport, address, () => socket.send('', dport, address, end))
-  })
 }

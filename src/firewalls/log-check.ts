@@ -3,8 +3,8 @@ import { printable } from '../printable.ts'
 import type { Finding } from './firewall.ts'
 import type { Tools } from './tools.ts'
 
-/** What prints every rule that may log a packet into the kernel's log, whichever tool made it. */
-const LISTS = [['nft', 'list', 'ruleset'], ['iptables-save'], ['ip6tables-save'], ['iptables-legacy-save'], ['ip6tables-legacy-save']] as const
+/** What prints every rule that may log a packet into the kernel's log, whichever tool made it; terse: without what sets hold. */
+const LISTS = [['nft', '-t', 'list', 'ruleset'], ['iptables-save'], ['ip6tables-save'], ['iptables-legacy-save'], ['ip6tables-legacy-save']] as const
 
 const LIMIT_MS = 10_000
 const RULES_BYTES = 16 * 1024 * 1024
