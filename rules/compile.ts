@@ -100,6 +100,10 @@ export class SequenceIndex {
     this.#rules = rules.map((rule) => known.get(rule) ?? new RuleIndex(rule))
   }
 
+  holds(rule: Rule): boolean {
+    return this.#rules.some((index) => index.rule === rule)
+  }
+
   /** The sequences valid at `time` of which that key satisfies a step; undefined: there is none. */
   find(key: EventKey, time: Parameters<Rule['sequencesAt']>[0]): readonly Compiled[] | undefined {
     let found: readonly Compiled[] | undefined

@@ -5,14 +5,14 @@ import { areTooMany, attemptEnd, attemptsOf, endOverdue, endScans, followAttempt
 import { chooseWith, openStart, type Choice } from './choice.ts'
 import { SequenceIndex, type Compiled } from './compile.ts'
 import { COPY_WINDOW, findOriginal } from './copies.ts'
-import type { Decision } from './decision.ts'
+import type { AttemptEnd, Decision } from './decision.ts'
 import { eventKey, type EventKey } from './key.ts'
 import { isInbound, isKnock } from './knock.ts'
 import { lookAt, type Look } from './look.ts'
 import { newNote, type Note, type Touched } from './note.ts'
-import { PassersBy } from './passers-by.ts'
+import { PacketColumns } from './packet-columns.ts'
 import type { Rule } from './rule.ts'
-import { remember, type Bounds, type Trail } from './trail.ts'
+import { newTrail, remember, type Bounds, type Trail } from './trail.ts'
 import { mostNotes, Trails } from './trails.ts'
 
 /** The longest sequence that the configuration takes is 32 steps. */
@@ -37,7 +37,10 @@ export interface OpenAttempt {
 export class Matcher {
   readonly #index: SequenceIndex
   readonly #trails: Trails
-  readonly #passersBy: PassersBy
+  /** Of addresses that have not knocked. */
+  readonly #passersBy: PacketColumns
+  /** Of addresses that have knocked once, and done nothing else since. */
+  readonly #newcomers: PacketColumns
   #bounds: Bounds
   #order = 0
 
@@ -45,13 +48,14 @@ export class Matcher {
   constructor(rules: readonly Rule[], maxAddresses: number, seed = 0) {
     this.#index = new SequenceIndex(rules)
     this.#trails = new Trails(maxAddresses)
-    this.#passersBy = new PassersBy(mostNotes(maxAddresses), seed)
+    this.#passersBy = new PacketColumns(mostNotes(maxAddresses), seed)
+    this.#newcomers = new PacketColumns(maxAddresses, seed)
     this.#bounds = boundsOf(rules)
   }
 
   /** How many addresses that have knocked are remembered. */
   get addresses(): number {
-    return this.#trails.size
+    return this.#trails.size + this.#newcomers.size
   }
 
   /** `mayKnock`: for which rules it counts as a knock; for the others it is only what its copies are recognised by. */
@@ -80,22 +84,24 @@ export class Matcher {
   finish(): Decision[] {
     const ends: Decision[] = []
     for (const trail of this.#trails.all()) {
-      for (const attempt of attemptsOf(trail)) ends.push(attemptEnd(trail, attempt, 'timeout', undefined))
+      ends.push(...endsOf(trail, 'timeout'))
       trail.attempts = undefined
     }
+    for (const newcomer of this.#newcomers.newest()) ends.push(...endsOf(this.#trailOf(newcomer), 'timeout'))
+    this.#newcomers.clear()
     return ends
   }
 
   /** What an event was to the rules: to be asked right after it was read. */
   look(event: ConnectionEvent): Look {
-    const trail = this.#trails.find(event.src)
+    const trail = this.#find(event.src)
     return lookAt(event, this.#index, trail, trail?.notes.find(({ order }) => order === this.#order - 1))
   }
 
   /** The attempts that are still in time then, at most so many, of the addresses that have come furthest. */
   attempts(now: Micros, most: number): OpenAttempt[] {
     const open: OpenAttempt[] = []
-    for (const trail of this.#trails.furthest()) {
+    for (const trail of this.#furthest()) {
       for (const { compiled: { rule, sequence }, start, taken } of attemptsOf(trail)) {
         if (now - start.time < rule.seqTimeout) open.push({ rule: rule.name, address: trail.address, taken, steps: sequence.steps.length, since: start.time })
       }
@@ -108,17 +114,19 @@ export class Matcher {
   forget(): void {
     this.#trails.clear()
     this.#passersBy.clear()
+    this.#newcomers.clear()
   }
 
   #take(event: ConnectionEvent, key: EventKey, touched: Touched): readonly Decision[] {
     const order = this.#order++
-    const known = this.#trails.find(event.src)
-    if (!known && event.kind === 'packet' && typeof key === 'number' && !touched.knocks && !touched.drawnFrom) {
-      this.#passersBy.add(event, key, order)
-      return NONE
+    const known = this.#find(event.src)
+    if (!known && event.kind === 'packet' && typeof key === 'number') {
+      const columns = isPassing(touched) ? this.#passersBy : isBeginning(touched) ? this.#newcomers : undefined
+      const oldest = columns?.add(event, key, order, touched)
+      if (columns) return oldest && columns === this.#newcomers ? endsOf(this.#trailOf(oldest), 'evicted') : NONE
     }
     const trail = known ?? this.#begin(event.src)
-    const notesBefore = known ? known.notes.length : 0
+    const notesBefore = trail.notes.length
     const decisions: Decision[] = []
     const note = noteOf(event, key, touched, order)
     if (takeIn(trail, note, this.#bounds)) {
@@ -128,17 +136,40 @@ export class Matcher {
       else endScans(trail, note, decisions)
     }
     this.#trails.touch(trail, notesBefore)
-    for (const evicted of this.#trails.evict()) {
-      for (const attempt of attemptsOf(evicted)) decisions.push(attemptEnd(evicted, attempt, 'evicted', undefined))
-    }
+    for (const evicted of this.#trails.evict()) decisions.push(...endsOf(evicted, 'evicted'))
     return decisions.length === 0 ? NONE : decisions
   }
 
-  /** The first knock of an address: what it touched before counts from now on. */
+  /** Undefined: it has not knocked. Whoever has knocked once is asked for because he goes on: from here on he has a trail. */
+  #find(address: Address): Trail | undefined {
+    return this.#trails.find(address) ?? (this.#newcomers.has(address) ? this.#begin(address) : undefined)
+  }
+
+  /** What the address touched before counts from now on. */
   #begin(address: Address): Trail {
     const trail = this.#trails.add(address)
     for (const note of this.#passersBy.of(address)) takeIn(trail, note, this.#bounds)
+    for (const note of this.#newcomers.take(address)) this.#firstKnock(trail, note)
+    this.#trails.touch(trail, 0)
     return trail
+  }
+
+  /** It decides nothing, but opens attempts at the rules that there still are. */
+  #firstKnock(trail: Trail, note: Note): void {
+    takeIn(trail, note, this.#bounds)
+    for (const compiled of note.knocks!) if (this.#index.holds(compiled.rule)) knock(trail, compiled, note, [])
+  }
+
+  /** The trail of a newcomer, for a look at it. */
+  #trailOf({ address, note }: { readonly address: Address; readonly note: Note }): Trail {
+    const trail = newTrail(address)
+    this.#firstKnock(trail, note)
+    return trail
+  }
+
+  * #furthest(): Iterable<Trail> {
+    yield* this.#trails.furthest()
+    for (const newcomer of this.#newcomers.newest()) yield this.#trailOf(newcomer)
   }
 
   /**
@@ -151,6 +182,20 @@ export class Matcher {
       for (const compiled of this.#index.drawn(rule, trail.address, note.time)) markKnocks(trail, compiled)
     }
   }
+}
+
+/** Its port is no step of any rule. */
+function isPassing({ knocks, drawnFrom }: Touched): boolean {
+  return knocks === undefined && drawnFrom === undefined
+}
+
+/** It can complete nothing by itself. */
+function isBeginning({ knocks, drawnFrom }: Touched): boolean {
+  return drawnFrom === undefined && knocks !== undefined && knocks.every(({ slots, rule }) => slots.length > 1 && rule.window === undefined)
+}
+
+function endsOf(trail: Trail, how: 'timeout' | 'evicted'): AttemptEnd[] {
+  return attemptsOf(trail).map((attempt) => attemptEnd(trail, attempt, how, undefined))
 }
 
 /** The same list if it holds for all: a note keeps it, and those of most notes are alike. */

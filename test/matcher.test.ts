@@ -217,8 +217,34 @@ describe('memory', () => {
     for (let index = 0; index < 100_000; index++) {
       matcher.read(event(1000 + index / 100, { port: 7000, src: parseAddress(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`)! }))
     }
-    expect(matcher.addresses).toBe(100)
+    // Those who have knocked once, and him.
+    expect(matcher.addresses).toBe(101)
     expect(matcher.read(event(2100, { port: 9000 })).map(({ kind }) => kind)).toContain('match')
+  })
+
+  it('is bounded too if they go on, and tells of everyone that it forgets', () => {
+    const matcher = new Matcher([ssh()], 100)
+    for (const next of knocks([7000, 8000])) matcher.read(next)
+    const decisions = Array.from({ length: 20_000 }, (_, index) => {
+      const src = parseAddress(`10.0.${(index >> 9) & 255}.${(index >> 1) & 255}`)!
+      return matcher.read(event(1000 + index / 100, { port: index % 2 === 0 ? 7000 : 22, src }))
+    }).flat()
+    expect(matcher.addresses).toBeLessThanOrEqual(200)
+    expect(decisions.every((decision) => decision.kind === 'end' && decision.how === 'evicted')).toBe(true)
+    expect(decisions.length + matcher.finish().length).toBe(10_001)
+  })
+
+  it('remembers many addresses with one knock each no longer than it may, and who is amid a sequence all the same', () => {
+    const matcher = new Matcher([ssh()], 1000)
+    for (const next of knocks([7000, 8000])) matcher.read(next)
+    let forgotten = 0
+    for (let index = 0; index < 300_000; index++) {
+      const src = parseAddress(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`)!
+      forgotten += matcher.read(event(1000 + index / 100, { port: 7000, src })).length
+    }
+    expect(matcher.addresses).toBe(1001)
+    expect(forgotten).toBe(299_000)
+    expect(matcher.read(event(4100, { port: 9000 })).map(({ kind }) => kind)).toEqual(['match'])
   })
 
   it('forgets the oldest of one address, and still does not open for a scan', () => {

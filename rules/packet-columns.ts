@@ -5,6 +5,12 @@ import { newNote, type Note, type Touched } from './note.ts'
 
 type PacketEvent = ConnectionEvent & { readonly kind: 'packet' }
 
+/** A packet that is remembered, and of whom. */
+interface Kept {
+  readonly address: Address
+  readonly note: Note
+}
+
 /** A power of two, so that part of a hash names a place. */
 const BUCKETS = 1 << 17
 /** Places are counted from 1, so that columns are good as they come: memory that nothing was written to is no burden. */
@@ -16,19 +22,21 @@ const HAS_SEQ = 4
 const HAS_IP_ID = 8
 
 /**
- * Packets of addresses that have knocked at nothing yet: most of what a log holds. They matter only if their sender knocks after all, so they
- * lie in columns of numbers, in the order in which they came, where one costs a twentieth of a note; the newest takes the place of the oldest.
+ * Packets of addresses that have knocked at nothing yet, or once: most of what a log holds, and all of a flood of spoofed ones. They matter
+ * only if their sender goes on, so they lie in columns of numbers, in the order in which they came, where one costs a tenth of
+ * a note and its trail, and nothing to a garbage collector; the newest takes the place of the oldest.
  *
  * Those of one address are found by a chain from each packet to the one before it in the same bucket. A place that was given to
  * another packet since needs no mark: that packet is newer than the one which points to it, and there the chain ends.
  */
-export class PassersBy {
+export class PacketColumns {
   readonly #limit: number
   readonly #seed: number
   readonly #newest = new Int32Array(BUCKETS)
   readonly #buckets: Int32Array
   readonly #before: Int32Array
-  readonly #addresses: Address[] = []
+  readonly #addresses: (Address | undefined)[] = []
+  readonly #touched: Touched[] = []
   readonly #sources: string[] = []
   readonly #times: Float64Array
   readonly #orders: Float64Array
@@ -39,6 +47,7 @@ export class PassersBy {
   readonly #ipIds: Uint16Array
   readonly #shown: Uint8Array
   #next = 1
+  #size = 0
 
   /** `limit`: how many packets. `seed`: decides nothing, but nobody who does not know it can choose addresses that share a bucket. */
   constructor(limit: number, seed: number) {
@@ -56,15 +65,22 @@ export class PassersBy {
     this.#shown = new Uint8Array(limit + 1)
   }
 
-  /** `order` must grow from packet to packet. */
-  add(packet: PacketEvent, key: number, order: number): void {
+  get size(): number {
+    return this.#size
+  }
+
+  /** `order` must grow from packet to packet. Answers what was there at its place. */
+  add(packet: PacketEvent, key: number, order: number, touched: Touched): Kept | undefined {
     const place = this.#next
+    const oldest = this.#kept(place)
     this.#next = place === this.#limit ? 1 : place + 1
     const bucket = this.#bucket(packet.src)
     this.#before[place] = this.#head(bucket)
     this.#newest[bucket] = place
     this.#buckets[place] = bucket
     this.#addresses[place] = packet.src
+    this.#touched[place] = touched
+    if (!oldest) this.#size++
     this.#sources[place] = packet.source
     this.#times[place] = packet.time
     this.#orders[place] = order
@@ -74,19 +90,54 @@ export class PassersBy {
     this.#sports[place] = packet.sport ?? 0
     this.#ipIds[place] = packet.ipId ?? 0
     this.#shown[place] = shownBy(packet)
+    return oldest
   }
 
   /** The packets of that address that are still there, in the order in which they came. */
   of(address: Address): Note[] {
-    const found: Note[] = []
-    for (let place = this.#head(this.#bucket(address)); place !== NONE; place = this.#older(place)) {
-      if (this.#addresses[place] === address) found.push(this.#note(place))
+    return this.#placesOf(address).map((place) => this.#note(place))
+  }
+
+  has(address: Address): boolean {
+    let place = this.#head(this.#bucket(address))
+    while (place !== NONE && this.#addresses[place] !== address) place = this.#older(place)
+    return place !== NONE
+  }
+
+  /** Takes them out. */
+  take(address: Address): Note[] {
+    const places = this.#placesOf(address)
+    const notes = places.map((place) => this.#note(place))
+    for (const place of places) this.#addresses[place] = undefined
+    this.#size -= places.length
+    return notes
+  }
+
+  /** What is there, the newest first. */
+  * newest(): Iterable<Kept> {
+    for (let back = 1; back <= this.#limit; back++) {
+      const kept = this.#kept(this.#next > back ? this.#next - back : this.#next - back + this.#limit)
+      if (kept) yield kept
     }
-    return found.toReversed()
   }
 
   clear(): void {
     this.#newest.fill(NONE)
+    this.#addresses.fill(undefined)
+    this.#size = 0
+  }
+
+  #kept(place: number): Kept | undefined {
+    const address = this.#addresses[place]
+    return address && { address, note: this.#note(place) }
+  }
+
+  #placesOf(address: Address): number[] {
+    const found: number[] = []
+    for (let place = this.#head(this.#bucket(address)); place !== NONE; place = this.#older(place)) {
+      if (this.#addresses[place] === address) found.push(place)
+    }
+    return found.toReversed()
   }
 
   /** FNV-1a. */
@@ -119,14 +170,10 @@ export class PassersBy {
       seq: shown & HAS_SEQ ? this.#seqs[place] : undefined,
       ipId: shown & HAS_IP_ID ? this.#ipIds[place] : undefined,
       forwarded: (shown & FORWARDED) !== 0,
-    }, NO_STEP)
+    }, this.#touched[place]!)
   }
 }
-
-/** The port of a passer-by is no step of any rule. */
-const NO_STEP: Touched = { knocks: undefined, drawnFrom: undefined }
 
 function shownBy({ dir, sport, seq, ipId }: Packet): number {
   return (dir === 'forward' ? FORWARDED : 0) | (sport === undefined ? 0 : HAS_SPORT) | (seq === undefined ? 0 : HAS_SEQ) | (ipId === undefined ? 0 : HAS_IP_ID)
 }
-

@@ -1,0 +1,74 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseAddress, type Address } from '../parsers/address.ts'
+import { connectionEvent, packet, type ConnectionEvent, type Port } from '../parsers/event.ts'
+import type { Micros } from '../parsers/time.ts'
+import { newNote } from '../rules/note.ts'
+import { PacketColumns } from '../rules/packet-columns.ts'
+
+type PacketEvent = ConnectionEvent & { readonly kind: 'packet' }
+
+const LIMIT = 16
+const HOSTS = ['192.0.2.1', '192.0.2.2', '2001:db8::7'].map((text) => parseAddress(text)!)
+
+const packets = fc.record({
+  src: fc.constantFrom(...HOSTS),
+  proto: fc.constantFrom('tcp' as const, 'udp' as const),
+  sport: fc.option(fc.nat(65_535).map((port) => port as Port), { nil: undefined }),
+  dport: fc.nat(65_535).map((port) => port as Port),
+  seq: fc.option(fc.nat(0xffffffff), { nil: undefined }),
+  ipId: fc.option(fc.nat(65_535), { nil: undefined }),
+  dir: fc.constantFrom('in' as const, 'forward' as const, undefined),
+  time: fc.nat(1e15),
+  resolution: fc.constantFrom(1, 1_000_000),
+  source: fc.constantFrom('kernel', 'file'),
+}).map(({ time, resolution, source, ...shown }) =>
+  connectionEvent(packet({ dst: HOSTS[0]!, ...shown }), time as Micros, resolution as Micros, source) as PacketEvent)
+
+const NO_STEP = { knocks: undefined, drawnFrom: undefined }
+
+const GONE = { address: HOSTS[0]!, note: undefined }
+
+function notesOf(places: readonly { address: Address; note: unknown }[], host: Address): unknown[] {
+  return places.filter((place) => place !== GONE && place.address === host).map(({ note }) => note)
+}
+
+function noteOf({ time, resolution, source, sport, seq, ipId, dir, dport }: PacketEvent, order: number): unknown {
+  return newNote({ time, order, resolution, source, key: dport!, sport, seq, ipId, forwarded: dir === 'forward' }, NO_STEP)
+}
+
+describe('packets of those who have no trail', () => {
+  it('are the notes that they would have been, of the last so many packets of all, until they are taken', () => {
+    const step = fc.oneof({ weight: 9, arbitrary: packets }, { weight: 1, arbitrary: fc.constantFrom(...HOSTS) })
+    fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const columns = new PacketColumns(LIMIT, 1)
+      /** As many as there are places, the oldest first. */
+      let places: { address: Address; note: unknown }[] = Array.from({ length: LIMIT }, () => GONE)
+      steps.forEach((next, order) => {
+        if (typeof next === 'string') {
+          expect(columns.take(next)).toEqual(notesOf(places, next))
+          places = places.map((place) => (place.address === next ? GONE : place))
+        } else {
+          const oldest = columns.add(next, next.dport!, order, NO_STEP)
+          expect(oldest).toEqual(places[0] === GONE ? undefined : places[0])
+          places = [...places.slice(1), { address: next.src, note: noteOf(next, order) }]
+        }
+        const kept = places.filter((place) => place !== GONE)
+        expect([...columns.newest()]).toEqual(kept.toReversed())
+        expect(columns.size).toBe(kept.length)
+        for (const host of HOSTS) {
+          expect(columns.of(host)).toEqual(notesOf(places, host))
+          expect(columns.has(host)).toBe(notesOf(places, host).length > 0)
+        }
+      })
+    }), { numRuns: 300 })
+  })
+
+  it('are gone when they are to be forgotten', () => {
+    const columns = new PacketColumns(LIMIT, 1)
+    const event = connectionEvent(packet({ proto: 'tcp', src: HOSTS[0]!, dst: HOSTS[1]!, dport: 22 as Port }), 0 as Micros, 1 as Micros, 'kernel')
+    columns.add(event as PacketEvent, 22, 0, NO_STEP)
+    columns.clear()
+    expect(columns.of(HOSTS[0]!)).toEqual([])
+  })
+})
