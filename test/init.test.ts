@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Port } from '../parsers/event.ts'
@@ -10,6 +11,7 @@ import { codeByHand, otpauthUri } from '../src/init/client-text.ts'
 import { knockPorts, type Plan } from '../src/init/plan.ts'
 import { codeBases, drawPorts, freeRanges, widestRange, without } from '../src/init/ports.ts'
 import { QUESTIONS } from '../src/init/questions.ts'
+import { packagingFolder, serviceOf } from '../src/init/service.ts'
 import { drawKnock, setupOf } from '../src/init/setup.ts'
 import { lockoutWarning, stepsOf, stepsText } from '../src/init/steps.ts'
 import { survey } from '../src/init/survey.ts'
@@ -138,6 +140,19 @@ describe('what init writes', () => {
     expect(lockoutWarning(planFor())).toMatch(/--always-allow.*--console/)
     expect(lockoutWarning(planFor({ hasConsole: true }))).toBeUndefined()
     expect(lockoutWarning(planFor({ alwaysAllow: allow('198.51.100.7') }))).toBeUndefined()
+  })
+
+  it('ends with what the service manager is told, from the files that are shipped', () => {
+    const service = (part: Partial<Plan>, hasSystemd = true) => serviceOf(planFor(part), hasSystemd)
+    const units = service({ knock: drawKnock('hmac', LINUX, random)!, follow: 'journald' })
+    expect(units.commands.join('\n')).toContain('chgrp knocktail /etc/knocktail/alice.secret && chmod 640 /etc/knocktail/alice.secret')
+    for (const path of [...units.commands, ...service({ firewall: 'pf' }).commands].flatMap((command) => command.match(/\S+\/packaging\/[^\s*)]+/g) ?? [])) expect(existsSync(path), path).toBe(true)
+    expect(units.commands.at(-1)).toBe('systemctl daemon-reload && systemctl enable --now knocktail-helper.socket knocktail-sweep.service knocktail.service')
+    for (const name of ['knocktail-helper.socket', 'knocktail-sweep.service', 'knocktail.service']) expect(existsSync(`${packagingFolder()}/systemd/${name}`)).toBe(true)
+    for (const [part, says] of [[{ firewall: 'ufw' }, /ufw needs more of root/], [{ place: '/opt/x' }, /expect the files in \/etc\/knocktail/]] as const) {
+      expect(service(part)).toEqual({ commands: [], notes: [expect.stringMatching(says)] })
+    }
+    expect(service({}, false).notes[0]).toContain('"knocktail run -c /etc/knocktail/knocktail.conf" as root')
   })
 
   it('undoes the rules by what this machine has', () => {

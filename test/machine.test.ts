@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SourceConfig } from '../src/config/config.ts'
+import { parseConfig } from '../src/config/parse.ts'
+import { checkMachine } from '../src/machine/check-machine.ts'
 import { linesOfTheKind } from '../src/machine/lines-of-the-kind.ts'
 import { logDaemons } from '../src/machine/log-daemons.ts'
 import { logRule } from '../src/machine/log-rule.ts'
@@ -105,6 +107,25 @@ describe('what stands between the kernel and the source', () => {
   ])('is an rsyslog told: %s', async (line, says) => {
     expect(await asked(logDaemons, syslog, { files: { '/etc/rsyslog.conf': `# rsyslog\n${line}\n` } })).toMatch(says)
     expect(await asked(logDaemons, web, { files: { '/etc/rsyslog.conf': `${line}\n` } })).toBe('')
+  })
+})
+
+describe('the firewalls of a configuration', () => {
+  const read = parseConfig('[knocktail]\nfirewall = nftables\nalways_allow = 198.51.100.7\n[firewall nftables]\nset4 = inet t open4\n[ssh]\nsequence = 7000, 9000, 8000\nports = 22/tcp\n', 'x.conf', () => '')
+  const config = read as Exclude<typeof read, readonly unknown[]>
+  const noTable = { 'nft -j list table inet t': { stderr: 'Error: No such file or directory' }, 'nft list ruleset': 'table inet other {\n}\n' }
+
+  it('are looked at as the helper does', async () => {
+    expect(await checkMachine(config, worldOf({ programs: noTable }), () => true)).toEqual([
+      { severity: 'error', about: 'firewall nftables', message: 'there is no table inet t: nft add table inet t' },
+      { severity: 'warning', about: 'firewall nftables', message: expect.stringMatching(/always_allow 198\.51\.100\.7 stands in no rule of nftables/) },
+    ])
+  })
+
+  it('are not looked at without the right to, which is said', async () => {
+    expect(await checkMachine(config, worldOf({ programs: noTable }), () => false)).toEqual([
+      { severity: 'note', about: 'firewall nftables', message: 'it could not be looked at by this user', mend: 'run check as root' },
+    ])
   })
 })
 

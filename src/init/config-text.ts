@@ -1,5 +1,10 @@
 import { portText, type Knock, type Plan } from './plan.ts'
 
+const CANARY = [
+  '# Once an hour the machine knocks at itself; if that is not logged, `knocktail status` fails. Under systemd it needs the drop-in canary.conf.',
+  '#     canary = yes',
+]
+
 /** The daemon's configuration, with a comment on each line that an admin may want to change. `settings`: what the firewall needs to know. */
 export function configText(plan: Plan, settings: readonly string[]): string {
   const { firewall, alwaysAllow, follow, prefix, rule, port, knock } = plan
@@ -16,7 +21,7 @@ export function configText(plan: Plan, settings: readonly string[]): string {
     '# Where the firewall writes down who knocked.',
     '[source log]',
     `follow = ${follow}`,
-    ...(firewall === 'pf' ? ['parser = pflog'] : [...(follow.startsWith('file:') ? ['parser = kernel'] : []), '# What the LOG rule prints before the packet.', `prefix = "${prefix}"`]),
+    ...(firewall === 'pf' ? ['parser = pflog'] : [...(follow.startsWith('file:') ? ['parser = kernel'] : []), '# What the LOG rule prints before the packet.', `prefix = "${prefix}"`, ...CANARY]),
     ...(settings.length === 0 ? [] : ['', '# What Knocktail fills with those whom it lets in.', ...settings]),
     ...userLines(plan),
     '',

@@ -2,6 +2,7 @@ import { clientLines, codeByHand, otpauthUri } from './client-text.ts'
 import { secretName } from './config-text.ts'
 import type { Plan } from './plan.ts'
 import type { DoorRules } from './rules/door-rules.ts'
+import { serviceOf } from './service.ts'
 import type { Survey } from './survey.ts'
 
 /** One thing to do. Commands are for root on this machine, unless `elsewhere`. */
@@ -25,6 +26,7 @@ export function stepsOf(plan: Plan, rules: DoorRules, { timer, hasSystemd }: Pic
   const { place, folder } = plan
   const config = `${place}/knocktail.conf`
   const undo = TIMERS[timer](`${place}/undo.sh`)
+  const service = serviceOf(plan, hasSystemd)
   return [
     ...(folder === place ? [] : [{ title: 'Put the files where they are to stand.', commands: [`install -d -m 0750 ${place}`, `cp -pR ${folder}/. ${place}/`, `chown -R 0:0 ${place}`] }]),
     {
@@ -35,7 +37,7 @@ export function stepsOf(plan: Plan, rules: DoorRules, { timer, hasSystemd }: Pic
     { title: 'See whether all is there that Knocktail needs.', commands: [`knocktail check -c ${config}`] },
     { title: 'Start Knocktail, here for now (end it with Ctrl-C).', commands: [`knocktail run -c ${config}`] },
     clientStep(plan),
-    { title: 'When it works: end the timer, and let it all stay.', commands: [undo.end, ...rules.keep, ...(hasSystemd ? serviceCommands(config) : [])] },
+    { title: 'When it works: end the timer, and let it all stay.', commands: [undo.end, ...rules.keep, ...service.commands], notes: service.notes },
   ]
 }
 
@@ -48,11 +50,6 @@ function clientStep(plan: Plan): Step {
     commands: clientLines(plan),
     notes: [...prepare, ...(phone.length === 0 ? [] : ['For an authenticator app:', ...phone])],
   }
-}
-
-/** The rights of the configuration: it holds what opens the door, and the daemon reads it again as its own user. */
-function serviceCommands(config: string): string[] {
-  return ['id -u knocktail >/dev/null 2>&1 || useradd --system --shell /usr/sbin/nologin knocktail', `chgrp knocktail ${config} && chmod 640 ${config}`]
 }
 
 /** For people; commands stand by themselves, indented, to be copied. */

@@ -86,9 +86,9 @@ for (const { firewall, kind, tools, prepare, clean } of WAYS) {
     let log = ''
 
     const shell = async (command: string): Promise<string> => net.serve(['env', `PATH=${path.PATH}`, 'sh', '-c', command])
-    const getsIn = async (from?: string): Promise<boolean> => {
+    const getsIn = async (from?: string, to: string = SERVER): Promise<boolean> => {
       const source = from === undefined ? [] : ['-s', from]
-      return (await net.inClient(['nc', '-z', '-w1', ...source, SERVER, '22'])).code === 0
+      return (await net.inClient(['nc', '-z', '-w1', ...source, to, '22'])).code === 0
     }
 
     beforeAll(async () => {
@@ -119,6 +119,7 @@ for (const { firewall, kind, tools, prepare, clean } of WAYS) {
       for (const title of [/Put the files/, /Keep a way back/, /Load the rules/]) for (const command of commandsOf(steps, title)) await shell(command)
       await standing.answers()
       expect(await getsIn()).toBe(false)
+      expect(await getsIn(undefined, addressOf('server', 6))).toBe(false)
       expect(await getsIn(ALWAYS)).toBe(true)
     }, LIMIT_MS)
 
@@ -162,7 +163,7 @@ for (const { firewall, kind, tools, prepare, clean } of WAYS) {
       await ended
     }
 
-    const logged = async (): Promise<number> => Number(await net.serve(['sh', '-c', `dmesg | grep -F '${prefix}' | grep -cF 'SRC=${STRANGER} ' || true`]))
+    const logged = async (from: string = STRANGER): Promise<number> => Number(await net.serve(['sh', '-c', `dmesg | grep -F '${prefix}' | grep -cF 'SRC=${from} ' || true`]))
 
     it('runs, opens for the client\'s knock amid a flood of knocks from another address, of which little is logged, and closes', async () => {
       const [check] = commandsOf(steps, /See whether all/)
@@ -185,6 +186,9 @@ for (const { firewall, kind, tools, prepare, clean } of WAYS) {
 
       const begunMs = performance.now()
       const [, port] = /^(?:sequence|port_range) = (\d+)/m.exec(config)!
+      // As the canary does.
+      await net.inServer(['nc', '-z', '-w1', '-s', SERVER, SERVER, port!])
+      await eventually(async () => expect(await logged(SERVER)).toBe(1))
       const flood = net.start('client', ['hping3', '-q', '-S', '-i', 'u500', '-p', port!, '-a', STRANGER, SERVER])
       let said = ''
       flood.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()))
@@ -212,7 +216,7 @@ for (const { firewall, kind, tools, prepare, clean } of WAYS) {
       await eventually(async () => expect((await net.inServer(['pgrep', '-f', `${place}/undo.sh`])).code).toBe(1))
       expect(await getsIn(STRANGER)).toBe(false)
       await shell(`sh ${place}/undo.sh`)
-      expect(await getsIn()).toBe(true)
+      expect(await getsIn(undefined, addressOf('server', 6))).toBe(true)
       expect(await getsIn(STRANGER)).toBe(true)
       await standing.answers()
       const { code, stdout } = await net.inServer(['env', `PATH=${path.PATH}`, 'sh', '-c', commandsOf(steps, /See whether all/)[0]!])

@@ -31,9 +31,10 @@ function rulesText(plan: Plan, program: string, ofIPv4: boolean): string {
 :KNOCK-LOG - [0:0]
 :KNOCKTAIL - [0:0]
 -A KNOCK -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
--A KNOCK -i lo -j ACCEPT
 # Who always comes in: no daemon is needed for that.
-${allowed.map(({ text }) => `-A KNOCK -s ${text} -p ${proto} --dport ${port} -j ACCEPT\n`).join('')}${logRules(plan, 'KNOCK', 'KNOCK-LOG')}
+${allowed.map(({ text }) => `-A KNOCK -s ${text} -p ${proto} --dport ${port} -j ACCEPT\n`).join('')}${logRules(plan, '-A KNOCK', 'KNOCK-LOG')}
+# Behind the log, so that the machine can knock at itself to see whether it is heard (canary).
+-A KNOCK -i lo -j ACCEPT
 -I INPUT 1 -j KNOCK
 # Knocktail fills this chain with those whom it has let in.
 -I INPUT 2 -j KNOCKTAIL
@@ -49,12 +50,12 @@ function doorMatch({ port: { port, proto } }: Plan): string {
 
 /**
  * Of an address that sends more than this within a second nothing more is logged. `recent` forgets the oldest address where it is full, so that
- * more is logged, not less; `hashlimit` would drop the packet.
+ * more is logged, not less; `hashlimit` would drop the packet. `rule`: where the log belongs, `-A CHAIN`.
  */
-export function logRules(plan: Plan, from: string, chain: string): string {
+export function logRules(plan: Plan, rule: string, chain: string): string {
   const ports = rangesText(knockPorts(plan.knock), ':', ',')
   const share = '-m recent --name knocktail --rsource'
-  return `-A ${from} -p tcp -m multiport --dports ${ports} --syn -j ${chain}
+  return `${rule} -p tcp -m multiport --dports ${ports} --syn -j ${chain}
 # Each address has a share of its own in the log: a flood can neither fill it nor hide the knocks of others.
 -A ${chain} ${share} --rcheck --seconds 1 --hitcount ${BURST} -j RETURN
 -A ${chain} ${share} --set -j LOG --log-prefix "${plan.prefix}"`

@@ -41,10 +41,11 @@ table ${TABLE} {
   chain input {
     type filter hook input priority filter - 5; policy accept;
     ct state established,related accept
-    iif lo accept
     ip saddr @always4 accept
     ip6 saddr @always6 accept
     tcp dport { ${rangesText(knockPorts(plan.knock), '-', ', ')} } tcp flags syn / fin,syn,rst,ack jump knocks
+    # Behind the log, so that the machine can knock at itself to see whether it is heard (canary).
+    iif lo accept
     ${proto} dport ${port} ip saddr @open4 accept
     ${proto} dport ${port} ip6 saddr @open6 accept
     ${proto} dport ${port}${opening} drop

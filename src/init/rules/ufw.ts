@@ -9,12 +9,15 @@ const OWN = 'knocktail-log'
 
 const FILES = [{ rules: 'before', chain: 'ufw-before-input' }, { rules: 'before6', chain: 'ufw6-before-input' }] as const
 
-/** The log in before.rules, since `ufw allow log` would log under ufw's own prefix and no more than 3 a minute; the door by ufw's own commands. */
+/**
+ * The log in before.rules, since `ufw allow log` would log under ufw's own prefix and no more than 3 a minute; above what ufw accepts
+ * there, since the machine must be able to knock at itself (canary), and connections that stand send no SYN. The door by ufw's own commands.
+ */
 export function ufwRules(plan: Plan): DoorRules {
   const what = portText(plan.port)
   return {
     files: [
-      ...FILES.map(({ rules, chain }): SetupFile => ({ name: `${rules}.rules`, text: `${BEGIN}\n:${OWN} - [0:0]\n${logRules(plan, chain, OWN)}\n${END}\n` })),
+      ...FILES.map(({ rules, chain }): SetupFile => ({ name: `${rules}.rules`, text: `${BEGIN}\n:${OWN} - [0:0]\n${logRules(plan, `-I ${chain} 1`, OWN)}\n${END}\n` })),
       { name: 'load.sh', text: loadText(plan) },
     ],
     load: [`sh ${plan.place}/load.sh`],
@@ -31,7 +34,6 @@ export function ufwRules(plan: Plan): DoorRules {
   }
 }
 
-/** Established connections and the machine's own come before it in ufw's own files. */
 function loadText({ place, port, alwaysAllow }: Plan): string {
   const allows = alwaysAllow.map(({ text }) => `ufw prepend allow from ${text} to any port ${port.port} proto ${port.proto} comment 'always allowed'\n`)
   return `#!/bin/sh
