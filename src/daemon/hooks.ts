@@ -6,7 +6,7 @@ import { printable } from '../printable.ts'
 /** What an admin wants to be told of by other means than the log. */
 const TOLD: ReadonlySet<string> = new Set([
   'open', 'close', 'failure', 'scan', 'refused', 'lockout', 'trapped', 'scanner', 'capped',
-  'source-suspended', 'source-lost', 'source-quiet', 'canary-missing', 'finding', 'vanished', 'firewall-failed', 'helper-ended', 'ledger-refused', 'list-refused', 'one-time-low', 'stuck',
+  'source-suspended', 'source-lost', 'source-quiet', 'canary-missing', 'finding', 'vanished', 'restored', 'firewall-failed', 'helper-ended', 'ledger-refused', 'list-refused', 'one-time-low', 'stuck',
 ])
 
 /** Facts that are canonical text of something parsed. What was knocked instead, or what a program complained, is not for a command. */

@@ -48,7 +48,7 @@ const KINDS: Readonly<Record<string, Mark['kind']>> = {
   failure: 'failure', scan: 'scan', scanner: 'scan', trapped: 'scan', timeout: 'timeout', lockout: 'refused', refused: 'refused', capped: 'refused', paused: 'refused',
 }
 const TROUBLES: ReadonlySet<string> = new Set([
-  'source-lost', 'source-suspended', 'source-quiet', 'firewall-failed', 'failed', 'vanished', 'ledger-refused', 'ledger-damaged', 'helper-ended', 'clock-stepped', 'history-lost', 'one-time-low',
+  'source-lost', 'source-suspended', 'source-quiet', 'firewall-failed', 'failed', 'vanished', 'restored', 'ledger-refused', 'ledger-damaged', 'helper-ended', 'clock-stepped', 'history-lost', 'one-time-low',
 ])
 
 /** A page with more of anything helps nobody. */
