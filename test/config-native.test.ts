@@ -280,6 +280,11 @@ describe('two rules', () => {
   })
 })
 
+it('more rules than anybody has are refused before every two of them are compared', () => {
+  const many = (count: number): string => HEAD + Array.from({ length: count }, (_, number) => `[r${number}]\nsequence = 7000, 8000, ${number + 1}\nstart_command = true\n`).join('')
+  expect(problems(many(1001))).toEqual(['t.conf:3002: rule r1000 is one of 1001: there may be 1000 at most; let several users share a rule'])
+})
+
 describe('warnings', () => {
   it.each([
     ['sequence = 7000, 8000, 9000', 'the ports 7000, 8000, 9000 are ascending'],

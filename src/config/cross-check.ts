@@ -12,8 +12,16 @@ export interface Doors extends Pick<Config, 'style' | 'firewall' | 'rules' | 'fi
   readonly ruleNames: readonly string[]
 }
 
+/** Every two rules are compared, and every event is held against all of them. */
+const MOST_RULES = 1000
+
 /** The errors that only show between two sections. */
 export function allChecks(doors: Doors, report: Report): void {
+  const beyond = doors.rules[MOST_RULES]
+  if (beyond !== undefined) {
+    report.error(beyond.line, `rule ${beyond.match.name} is one of ${doors.rules.length}: there may be ${MOST_RULES} at most; let several users share a rule`)
+    return
+  }
   for (const rule of doors.rules) {
     checkCloses(rule, doors.ruleNames, report)
     checkList(rule, report)

@@ -29,7 +29,7 @@ export interface KnockContext {
   readonly hostId: string
   readonly users: ReadonlyMap<string, UserConfig>
   /** Also those that could not be read. */
-  readonly userNames: readonly string[]
+  readonly userNames: ReadonlySet<string>
   readonly readFile: ReadFile
   readonly report: Report
 }

@@ -9,13 +9,25 @@ const LONGEST_LINE = 4094
 
 const KNOCKD: LineDialect = {
   comments: '#',
-  // What isspace(3) calls a blank; trim() cuts more.
-  trim: (text) => text.replace(/^[ \t\v\f\r]+|[ \t\v\f\r]+$/g, ''),
+  trim: trimBlanks,
   fault: (line, isContent) => {
     if (!isContent) return undefined
     if (Buffer.byteLength(line) <= LONGEST_LINE) return controlFault(KNOCKD.trim(line))
     return `the line is longer than ${LONGEST_LINE} bytes: knockd would cut it in two; move the command into a script`
   },
+}
+
+/** Cuts what isspace(3) calls a blank; trim() cuts more, and an expression would look at blanks in the middle again and again. */
+function trimBlanks(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+/** A blank, a tab, VT, FF or CR: lines hold no LF. */
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9 || (code >= 11 && code <= 13)
 }
 
 /** Other names of the same key. */

@@ -66,7 +66,7 @@ export function parseConfig(text: string, path: string, read: ReadFile = refuse)
   const hostId = globals?.host_id ?? hostname()
   const context = {
     style, interface: globals?.interface, hostId, readFile, report,
-    users: new Map(users.map((user) => [user.name, user])), userNames: of('user', sections).map(({ name }) => name),
+    users: new Map(users.map((user) => [user.name, user])), userNames: new Set(of('user', sections).map(({ name }) => name)),
   } as const
   if (style === 'knockd') refuseMisspelt(of('rule', sections), report)
   const rules = of('rule', sections).flatMap((section) => readRule(section, context) ?? [])

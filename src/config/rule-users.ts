@@ -15,7 +15,7 @@ export function usersOf(
   }
   const faults = users.map((name) => userFault(name, context, lacks))
   for (const fault of new Set(faults)) if (fault !== undefined) report.error(lineOf(section, 'users'), `users: ${fault}`)
-  const twice = users.find((name, index) => users.indexOf(name) < index)
+  const twice = firstRepeated(users)
   if (twice !== undefined) report.error(lineOf(section, 'users'), `users: ${quoted(twice)} is named twice: once is enough`)
   const found = users.flatMap((name) => context.users.get(name) ?? [])
   return found.length === users.length && faults.every((fault) => fault === undefined) && twice === undefined ? found : undefined
@@ -24,7 +24,12 @@ export function usersOf(
 function userFault(name: string, { users, userNames }: KnockContext, lacks: (user: UserConfig) => string | undefined): string | undefined {
   const user = users.get(name)
   // What is wrong with his section is told there.
-  if (user === undefined) return userNames.includes(name) ? undefined : `there is no [user ${name}]${didYouMean(name, userNames)}`
+  if (user === undefined) return userNames.has(name) ? undefined : `there is no [user ${name}]${didYouMean(name, userNames)}`
   const lack = lacks(user)
   return lack && `${quoted(name)} has no ${lack}: set it in [user ${name}]`
+}
+
+function firstRepeated(names: readonly string[]): string | undefined {
+  const before = new Set<string>()
+  return names.find((name) => before.has(name) || !before.add(name))
 }

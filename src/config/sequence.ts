@@ -43,7 +43,7 @@ export function readSequence(text: string): Read<FixedStep[]> {
 
 /** In any case and with leading zeros, as knockd reads ports; what its atoi would misread is refused. */
 export function readKnockdSequence(text: string): Read<FixedStep[]> {
-  return readSteps(text, /^\+?0*(\d+)(?:\s*:\s*(tcp|udp))?$/i)
+  return readSteps(text, /^\+?0*([1-9]\d*)(?:\s*:\s*(tcp|udp))?$/i)
 }
 
 /** How a sequence is written in a configuration. */

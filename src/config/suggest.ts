@@ -1,7 +1,12 @@
+/** Whoever has more names than this made them with a program, and a list of wrong ones must not take their square. */
+const MOST_CANDIDATES = 200
+
 /** The candidate that a slip of the keyboard would turn into `word`, as `; did you mean "..."?`, or nothing. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   let best: { candidate: string; distance: number } | undefined
+  let left = MOST_CANDIDATES
   for (const candidate of candidates) {
+    if (left-- === 0) break
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     const isNear = distance <= Math.max(1, candidate.length / 3)
     if (isNear && distance < (best?.distance ?? Infinity)) best = { candidate, distance }
