@@ -131,6 +131,18 @@ describe('a socket', () => {
     ['what is no JSON', '\u0000\n', 'no JSON object'],
   ])('refuses %s', async (_name, text, why) => expect(await exchange((socket) => socket.write(text))).toContain(why))
 
+  it('answers one line to whatever comes, in whatever pieces', async () => {
+    const pieces = fc.array(fc.oneof(fc.constantFrom('{"verb":', '"status"}', '\n', '"pause"', '}'), fc.string({ unit: 'binary', maxLength: 2000 })), { minLength: 1, maxLength: 12 })
+    await fc.assert(fc.asyncProperty(pieces, async (texts) => {
+      const text = await exchange((socket) => {
+        for (const piece of texts) socket.write(piece)
+        socket.end()
+      })
+      expect(text.split('\n').length).toBe(2)
+      expect(JSON.parse(text)).toHaveProperty('ok')
+    }), { numRuns: 200 })
+  })
+
   it('says so to a client that ends half a line', async () => expect(await exchange((socket) => socket.end('{"verb"'))).toContain('ended before its line did'))
 
   it('serves sixteen at a time, whatever they do, and goes on when they have gone', async () => {

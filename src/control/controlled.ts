@@ -17,8 +17,17 @@ export interface Controlled {
   readonly reconcile: () => Promise<Answer>
 }
 
-/** In words, for people; or why it was not done. */
-export type Answer = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string }
+/** In words, for people, with what programs may want to know; or why it was not done. */
+export type Answer = Done | { readonly ok: false; readonly why: string }
+
+interface Done {
+  readonly ok: true
+  readonly text: string
+  /** That stands now. */
+  readonly grant?: GrantStatus
+  /** How many grants have ended. */
+  readonly closed?: number
+}
 
 export interface OpenWish {
   readonly address: Address

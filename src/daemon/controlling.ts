@@ -8,7 +8,7 @@ import { printable, quoted } from '../printable.ts'
 import type { Checks } from './checks.ts'
 import type { Reloading } from './reload.ts'
 import { pausedEvent, resumedEvent } from './paused.ts'
-import { listingOf, statusOf, type StatusParts } from './status.ts'
+import { grantStatus, listingOf, statusOf, type StatusParts } from './status.ts'
 
 export interface ControlParts extends StatusParts {
   readonly reloading: Reloading
@@ -46,18 +46,19 @@ export class Controlling implements Controlled {
     const grant = [...daemon.doors.grants.all()].find((one) => one.rule === rule && one.address === address && one.user === user)
     if (!grant) return { ok: true, text: `rule ${rule} ran its command for ${address}` }
     const left = formatDuration((Math.ceil((grant.deadline - clocks.boot()) / 1e6) * 1e6) as Micros)
-    return this.#settled(address, `rule ${rule} is open for ${address}, for ${left}`)
+    const answer = await this.#settled(address, `rule ${rule} is open for ${address}, for ${left}`)
+    return answer.ok ? { ...answer, grant: grantStatus(grant, [], clocks.boot()) } : answer
   }
 
   async close(address: Address, rule: string | undefined): Promise<Answer> {
     const closed = this.#parts.daemon.close((grant) => isMeant(grant, address, rule), true)
     if (closed === 0) return { ok: false, why: `nothing is open for ${address}${rule === undefined ? '' : ` by rule ${printable(rule)}`}: knocktail list tells what is` }
-    return this.#settled(address, `${closed} closed for ${address}`)
+    return this.#closed(closed, address, `${closed} closed for ${address}`)
   }
 
   async closeAll(): Promise<Answer> {
     const closed = this.#parts.daemon.close(undefined, true)
-    return this.#settled(undefined, `${closed} closed`)
+    return this.#closed(closed, undefined, `${closed} closed`)
   }
 
   async pause(rule: string | undefined): Promise<Answer> {
@@ -91,6 +92,11 @@ export class Controlling implements Controlled {
     daemon.doors.touchAll()
     await checks.look(daemon.config)
     return this.#settled(undefined, 'the firewalls hold what they should')
+  }
+
+  async #closed(closed: number, address: Address | undefined, text: string): Promise<Answer> {
+    const answer = await this.#settled(address, text)
+    return answer.ok ? { ...answer, closed } : answer
   }
 
   /** Waits until the firewalls have done it, and says what they did not. */

@@ -79,7 +79,7 @@ function ruleStatus(name: string, { daemon }: StatusParts): RuleStatus {
   return { name, paused: daemon.doors.paused.has(name), grants, attempts, opened: opens, extended: extensions, failed, tooSlow: timeouts }
 }
 
-function grantStatus({ rule, address, user, openedAt, until, deadline }: Grant, failing: readonly Condition[], now: Micros): GrantStatus {
+export function grantStatus({ rule, address, user, openedAt, until, deadline }: Grant, failing: readonly Condition[], now: Micros): GrantStatus {
   const why = failing.find(({ facts }) => facts['address'] === address)?.text
   return {
     rule, address, ...(user !== undefined && { user }), openedAt: formatTime(openedAt), until: formatTime(until),

@@ -51,7 +51,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep', 'mount'])(
     expect(await netns.canConnect(22)).toBe(true)
     await knock(netns, CLIENT, KNOCKS.slice(0, 2))
     await expect.poll(async () => (await knocktail('list')).stdout).toMatch(new RegExp(`open     ssh  ${CLIENT}  for \\d+ s more.*\nattempt  ssh  ${CLIENT}  step 2 of 3, since `))
-    expect((await knocktail('close', CLIENT, 'ssh')).stdout).toBe(`1 closed for ${CLIENT}\n`)
+    expect(JSON.parse((await knocktail('close', CLIENT, 'ssh', '--json')).stdout)).toEqual({ ok: true, text: `1 closed for ${CLIENT}`, closed: 1 })
     expect(await netns.canConnect(22)).toBe(false)
     expect(await knocktail('close', CLIENT)).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing is open') as string })
     const history = await netns.inServer([process.execPath, BIN, 'history', '--json', '--address', CLIENT, '--state-dir', daemon.stateDir])
@@ -63,6 +63,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep', 'mount'])(
     for (const [address, why] of [['203.0.113.9', 'always_allow'], ['203.0.113.1', 'never_open'], [addressOf('server', 4), "own address"], ['127.0.0.1', 'loopback']] as const) {
       expect(await knocktail('open', address, 'ssh')).toMatchObject({ code: 1, stderr: expect.stringContaining(why) as string })
     }
+    expect(JSON.parse((await knocktail('open', '192.0.2.77', 'ssh', '--for', '9h', '--json')).stdout)).toMatchObject({ ok: true, grant: { rule: 'ssh', address: '192.0.2.77', remainingS: 8 * 3600 } })
     expect((await knocktail('open', CLIENT, 'shh')).stderr).toContain('there is no rule "shh": there are ssh')
     expect((await knocktail('open', CLIENT, 'ssh', '--user', 'eve')).stderr).toContain('rule ssh has no user "eve": it has none')
     expect((await knocktail('open', 'x', 'ssh')).stderr).toContain('"x" is no address')
