@@ -88,7 +88,7 @@ function stepText({ step, steps, expected }: Told<'failure' | 'scan' | 'timeout'
 }
 
 function instead({ got, expected, why }: Told<'failure' | 'scan' | 'timeout'>): string {
-  if (why === 'spent') return ': that code, or one after it, was used already'
+  if (why === 'spent') return ': that code counts as used: it, or one after it, was, or may have been before the ledger was begun'
   if (got === undefined) return ''
   return got === expected ? ': it came too late to be a swapped one' : `: ${printable(got)} came instead`
 }

@@ -28,3 +28,8 @@ export function timeStepsAround(timeStep: number): number[] {
 export function lastTimeStepAt(time: Micros): number {
   return timeStepAt(time) + DRIFT_STEPS
 }
+
+/** When a time step begins. */
+export function startOfTimeStep(timeStep: number): Micros {
+  return (timeStep * STEP_SECONDS * SECOND) as Micros
+}

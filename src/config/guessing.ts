@@ -14,7 +14,7 @@ export function tolerancesOf({ kind, match, validAtATime }: Pick<DoorRule, 'kind
   return { ...match, validAtATime, isTimeBased: isTimeBased(kind) }
 }
 
-function isTimeBased(kind: KnockKind): boolean {
+export function isTimeBased(kind: KnockKind): boolean {
   return kind === 'totp' || kind === 'hmac' || kind === 'token'
 }
 

@@ -1,6 +1,9 @@
+import { formatTime, type Micros } from '../../parsers/time.ts'
+import { lastTimeStepAt, startOfTimeStep } from '../../rules/derive/time-step.ts'
 import { unusedOf } from '../../rules/one-time.ts'
 import type { Spent } from '../../rules/spent.ts'
 import type { Config, DoorRule, OneTimeList } from '../config/config.ts'
+import { isTimeBased } from '../config/guessing.ts'
 import { KnocktailError } from '../error.ts'
 import { plannedTargets, type PlannedTarget } from '../firewalls/targets.ts'
 import type { Helper } from '../front/helper.ts'
@@ -34,6 +37,15 @@ export function tellForgetful({ rules }: Config, log: Log): void {
   for (const { match } of rules.filter(({ kind }) => kind === 'one-time')) {
     const text = `rule ${match.name}: there was no ledger, so only the one-time sequences that are crossed out in its list count as used`
     log.write({ level: 'warn', event: 'one-time-unknown', text, facts: { rule: match.name } })
+  }
+}
+
+/** Without a ledger the first codes are refused, which whoever tries them should not have to find out. */
+export function tellDeaf({ rules }: Config, begun: Micros, log: Log): void {
+  const until = formatTime(startOfTimeStep(lastTimeStepAt(begun) + 1)).slice(11, 19)
+  for (const { match } of rules.filter(({ kind }) => isTimeBased(kind))) {
+    const text = `rule ${match.name}: there was no ledger, so what may have been used before opens nothing: codes, ports and tokens of the time from ${until} UTC on do`
+    log.write({ level: 'warn', event: 'time-based-wait', text, facts: { rule: match.name } })
   }
 }
 

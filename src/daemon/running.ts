@@ -9,7 +9,7 @@ import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
 import { Alarms } from './alarms.ts'
 import { Controlling } from './controlling.ts'
-import { settleTables, tellFew, tellForgetful } from './first-look.ts'
+import { settleTables, tellDeaf, tellFew, tellForgetful } from './first-look.ts'
 import { Following, type SourceState } from './following.ts'
 import { openLedger } from './open-ledger.ts'
 import { tellPaused } from './paused.ts'
@@ -93,7 +93,10 @@ export class Running {
     this.#reloading.watch()
     this.#timers.push(setInterval(() => this.#following.savePositions(), POSITIONS_MS))
     const { rules, sources } = this.#daemon.config
-    if (!found) tellForgetful(this.#daemon.config, log)
+    if (!found) {
+      tellForgetful(this.#daemon.config, log)
+      tellDeaf(this.#daemon.config, this.#daemon.doors.begun, log)
+    }
     tellFew(this.#daemon.config, this.#daemon.doors.spent, log)
     tellPaused(this.#daemon.doors.paused, log)
     if (!dryRun) this.#alarms.start()

@@ -210,7 +210,8 @@ open_for = ${openFor}
   it('whatever it was, nothing is taken for new where the ledger is lost', async () => {
     await start('sequence = 7412, 31877, totp', { isNew: true })
     for (const steps of [-1, 0, 1]) await knock(netns, WATCHER, await codePorts(steps))
-    expect((await daemon.until('failure', 3)).text).toContain('was used already')
+    expect((await daemon.until('failure', 3)).text).toContain('counts as used')
+    expect(daemon.named('time-based-wait')[0]!.text).toMatch(/of the time from \d\d:\d\d:\d\d UTC on do$/)
     expect(opened()).toBe(0)
   })
 })
