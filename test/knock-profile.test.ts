@@ -122,6 +122,27 @@ bases = 1,2,3,4,5,6,7,8,9
   })
 })
 
+describe('samples/client/profiles.conf', () => {
+  const text = readFileSync(new URL('../samples/client/profiles.conf', import.meta.url), 'utf8')
+
+  it('is right, and shows each kind of sequence and every key', () => {
+    const { profiles, problems } = read(text)
+    expect(problems).toEqual([])
+    expect(profiles.map(({ recipe }) => recipe.kind)).toEqual(['static', 'hmac', 'totp', 'token', 'one-time'])
+    const known = /it takes (.*)$/.exec(read('[a]\nzzzzzzzzzzzzzz = 1\n').problems[0]!)![1]!.split(', ')
+    expect([...new Set([...text.matchAll(/^(\w+) = /gm)].map(([, key]) => key!))].toSorted()).toEqual(known.toSorted())
+  })
+
+  it('says the defaults that hold', () => {
+    // The values that the comments call defaults are those that are set there.
+    const bare = (sequence: string): string => `[b]\nsequence = ${sequence}\nsecret = alice.secret\nhost_id = gate.example.org\nuser = alice\n`
+    const [, hmac, , token] = read(text).profiles
+    expect(profile(`${bare('hmac')}rule = ssh-by-client\nbind_address = yes\n`).recipe).toEqual(hmac!.recipe)
+    expect(profile(`${bare('token')}rule = ssh-by-web\n`).recipe).toEqual(token!.recipe)
+    expect(profile('[b]\nsequence = 7412, 31877, totp\nsecret = alice-phone.secret\n').recipe).toEqual(read(text).profiles[2]!.recipe)
+  })
+})
+
 describe('where profiles are', () => {
   it('below XDG_CONFIG_HOME, if that is absolute', () => {
     expect(profilesPath({ XDG_CONFIG_HOME: '/x' })).toBe('/x/knocktail/profiles.conf')
@@ -230,7 +251,7 @@ describe('our copy of a one-time list', () => {
 })
 
 describe('the command that follows', () => {
-  const route = { host: 'gate', family: 4, address: parseAddress('192.0.2.1')!, source: parseAddress('192.0.2.2')! } as const
+  const route = { host: 'gate', family: 4, address: parseAddress('192.0.2.1')!, source: parseAddress('192.0.2.2')!, otherFamilies: [] } as const
   const way = ['-4', '-o', 'BindAddress=192.0.2.2']
 
   it.each([

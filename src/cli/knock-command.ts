@@ -7,7 +7,7 @@ export function cutThen(argv: readonly string[]): { readonly own: readonly strin
 }
 
 const EXAMPLES = `
-Profiles are the sections of ~/.config/knocktail/profiles.conf, with the words of the daemon's rule (knocktail.conf(5)):
+Profiles are the sections of ~/.config/knocktail/profiles.conf, in the words of the daemon's rule (samples/client/profiles.conf shows every key):
   [home]
   host = gate.example.org
   sequence = hmac

@@ -6,7 +6,7 @@ import type { Route } from '../client/route.ts'
 import { stepKey, type FixedStep } from '../../rules/rule.ts'
 import { jsonLine } from '../json-line.ts'
 import { printable } from '../printable.ts'
-import type { Goal, KnockOptions, Plan } from './knock-plan.ts'
+import { ownAddress, type Goal, type KnockOptions, type Plan } from './knock-plan.ts'
 import { Output, tell } from './output.ts'
 
 export interface Voice {
@@ -69,7 +69,7 @@ function leftText(left: number | undefined): string {
   return `; one-time sequences left: ${left}${left < FEW ? ', get a new list' : ''}`
 }
 
-/** What a time-based sequence may fail by, a static one cannot. */
+/** What each kind of sequence fails by most. */
 const USUAL_CAUSE: Readonly<Record<Recipe['kind'], string>> = {
   static: 'is it the right sequence?',
   'one-time': 'has the server the same list?',
@@ -78,10 +78,17 @@ const USUAL_CAUSE: Readonly<Record<Recipe['kind'], string>> = {
   token: 'is this the clock, and are secret, host_id, rule and user as the server has them?',
 }
 
-export function whySilent({ recipe }: Plan, { route }: Way, port: Port): string {
-  const cause = USUAL_CAUSE[recipe.kind]
-  const clock = 'secretFile' in recipe ? ` Here it is ${new Date().toISOString()}.` : ''
-  return printable(`port ${port} at ${place(route)} does not answer after two knocks: ${cause}${clock} The server's log tells how far ${route.source} came`)
+/** Why a door may have stayed shut, as far as it can be known from here. */
+export function whySilent(plan: Plan, { route }: Way, port: Port): string {
+  const { recipe } = plan
+  const causes = [
+    `port ${port} at ${place(route)} does not answer after two knocks: ${USUAL_CAUSE[recipe.kind]}`,
+    ...('secretFile' in recipe ? [`Here it is ${new Date().toISOString()}, and what was knocked once is good no more.`] : []),
+    ...('user' in recipe && recipe.form.bindAddress ? [`It holds only if the server sees us as ${ownAddress(plan, route)} (set address, if it does not).`] : []),
+    ...route.otherFamilies.map((family) => `${route.host} has IPv${family} addresses, too: try -${family}.`),
+    `The server's log tells how far ${route.source} came`,
+  ]
+  return printable(causes.join(' '))
 }
 
 export interface DryRun {

@@ -13,6 +13,8 @@ export interface Route {
   readonly family: Family
   readonly address: Address
   readonly source: Address
+  /** Other families that the name has addresses of: for those no door is opened. */
+  readonly otherFamilies: readonly Family[]
 }
 
 /** Discard (RFC 863). Nothing is sent to it: connecting a UDP socket only asks the routing table. */
@@ -24,10 +26,12 @@ const ANY_PORT = 9
  */
 export async function findRoute(host: string, family?: Family): Promise<Route> {
   const addresses = await resolveName(host, family)
+  const families = new Set(addresses.map(familyOf))
   const faults: string[] = []
   for (const address of addresses) {
     const source = await sourceTo(address)
-    if ('address' in source) return { host, family: familyOf(address), address, source: source.address }
+    const taken = familyOf(address)
+    if ('address' in source) return { host, family: taken, address, source: source.address, otherFamilies: [...families].filter((other) => other !== taken) }
     faults.push(`${address}: ${source.fault}`)
   }
   throw new KnocktailError('failed', `there is no way to ${printable(host)}: ${faults.join('; ')}`)
