@@ -6,6 +6,7 @@ import { linesOfTheKind } from '../src/machine/lines-of-the-kind.ts'
 import { logDaemons } from '../src/machine/log-daemons.ts'
 import { logRule } from '../src/machine/log-rule.ts'
 import { networkNamespace } from '../src/machine/namespace.ts'
+import { reading } from '../src/machine/reading.ts'
 import { zone } from '../src/machine/zone.ts'
 import { worldOf, type WorldParts } from './support/world.ts'
 
@@ -43,6 +44,22 @@ describe('the lines of a source', () => {
   it('are folded by a syslog daemon', async () => {
     const lines = `Nov 25 01:00:00 gate kernel: [   12.345678] knock: ${PACKET}\nNov 25 01:00:01 gate last message repeated 3 times\n`
     expect(await asked(linesOfTheKind, syslog, { files: { '/var/log/kern.log': lines } })).toMatch(/^warning: its syslog daemon folds lines that repeat.*: follow = kmsg$/)
+  })
+})
+
+describe('what a source is read by', () => {
+  it('is there', async () => {
+    expect(await asked(reading, kmsg, { files: { '/dev/kmsg': '' } })).toBe('')
+    expect(await asked(reading, journald, { programs: { journalctl: '' } })).toBe('')
+    expect(await asked(reading, { ...web, follow: { kind: 'command', command: 'tcpdump -n -i pflog0' } }, { programs: { tcpdump: '' } })).toBe('')
+    expect(await asked(reading, { ...web, follow: { kind: 'command', command: '/opt/x | y' } })).toBe('')
+  })
+
+  it('is not there, or not for this user', async () => {
+    expect(await asked(reading, kmsg)).toMatch(/^error: \/dev\/kmsg cannot be read, even by root.*nflog:5/)
+    expect(await asked(reading, kmsg, { isRoot: false })).toMatch(/^note: \/dev\/kmsg cannot be read by this user/)
+    expect(await asked(reading, journald)).toMatch(/^error: there is no journalctl/)
+    expect(await asked(reading, { ...web, follow: { kind: 'command', command: 'tcpdump -n -i pflog0' } })).toMatch(/^error: "tcpdump" is not in one of the usual folders/)
   })
 })
 
