@@ -12,9 +12,11 @@ interface Kept {
 }
 
 /** A power of two, so that part of a hash names a place. */
-const BUCKETS = 1 << 17
-/** Places are counted from 1, so that columns are good as they come: memory that nothing was written to is no burden. */
+const BUCKETS = 1 << 16
+/** Places are counted from 1, so that columns are good as they come. */
 const NONE = 0
+/** Most daemons never need more. */
+const FIRST_PLACES = 1024
 
 const FORWARDED = 1
 const HAS_SPORT = 2
@@ -33,19 +35,10 @@ export class PacketColumns {
   readonly #limit: number
   readonly #seed: number
   readonly #newest = new Int32Array(BUCKETS)
-  readonly #buckets: Int32Array
-  readonly #before: Int32Array
   readonly #addresses: (Address | undefined)[] = []
   readonly #touched: Touched[] = []
   readonly #sources: string[] = []
-  readonly #times: Float64Array
-  readonly #orders: Float64Array
-  readonly #resolutions: Float64Array
-  readonly #keys: Uint32Array
-  readonly #seqs: Uint32Array
-  readonly #sports: Uint16Array
-  readonly #ipIds: Uint16Array
-  readonly #shown: Uint8Array
+  #columns = newColumns(FIRST_PLACES)
   #next = 1
   #size = 0
 
@@ -53,16 +46,6 @@ export class PacketColumns {
   constructor(limit: number, seed: number) {
     this.#limit = limit
     this.#seed = seed
-    this.#buckets = new Int32Array(limit + 1)
-    this.#before = new Int32Array(limit + 1)
-    this.#times = new Float64Array(limit + 1)
-    this.#orders = new Float64Array(limit + 1)
-    this.#resolutions = new Float64Array(limit + 1)
-    this.#keys = new Uint32Array(limit + 1)
-    this.#seqs = new Uint32Array(limit + 1)
-    this.#sports = new Uint16Array(limit + 1)
-    this.#ipIds = new Uint16Array(limit + 1)
-    this.#shown = new Uint8Array(limit + 1)
   }
 
   get size(): number {
@@ -72,24 +55,26 @@ export class PacketColumns {
   /** `order` must grow from packet to packet. Answers what was there at its place. */
   add(packet: PacketEvent, key: number, order: number, touched: Touched): Kept | undefined {
     const place = this.#next
+    if (place === this.#columns.times.length) this.#columns = grown(this.#columns)
     const oldest = this.#kept(place)
+    const { buckets, before, times, orders, resolutions, keys, seqs, sports, ipIds, shown } = this.#columns
     this.#next = place === this.#limit ? 1 : place + 1
     const bucket = this.#bucket(packet.src)
-    this.#before[place] = this.#head(bucket)
+    before[place] = this.#head(bucket)
     this.#newest[bucket] = place
-    this.#buckets[place] = bucket
+    buckets[place] = bucket
     this.#addresses[place] = packet.src
     this.#touched[place] = touched
-    if (!oldest) this.#size++
     this.#sources[place] = packet.source
-    this.#times[place] = packet.time
-    this.#orders[place] = order
-    this.#resolutions[place] = packet.resolution
-    this.#keys[place] = key
-    this.#seqs[place] = packet.seq ?? 0
-    this.#sports[place] = packet.sport ?? 0
-    this.#ipIds[place] = packet.ipId ?? 0
-    this.#shown[place] = shownBy(packet)
+    times[place] = packet.time
+    orders[place] = order
+    resolutions[place] = packet.resolution
+    keys[place] = key
+    seqs[place] = packet.seq ?? 0
+    sports[place] = packet.sport ?? 0
+    ipIds[place] = packet.ipId ?? 0
+    shown[place] = shownBy(packet)
+    if (!oldest) this.#size++
     return oldest
   }
 
@@ -150,28 +135,57 @@ export class PacketColumns {
   /** The newest packet of the bucket: if its place was given away, so were those of all before it. */
   #head(bucket: number): number {
     const place = this.#newest[bucket]!
-    return place !== NONE && this.#buckets[place] === bucket ? place : NONE
+    return place !== NONE && this.#columns.buckets[place] === bucket ? place : NONE
   }
 
   #older(place: number): number {
-    const before = this.#before[place]!
-    return before !== NONE && this.#orders[before]! < this.#orders[place]! ? before : NONE
+    const { before, orders } = this.#columns
+    const older = before[place]!
+    return older !== NONE && orders[older]! < orders[place]! ? older : NONE
   }
 
   #note(place: number): Note {
-    const shown = this.#shown[place]!
+    const { times, orders, resolutions, keys, seqs, sports, ipIds, shown } = this.#columns
+    const has = shown[place]!
     return newNote({
-      time: this.#times[place] as Micros,
-      order: this.#orders[place]!,
-      resolution: this.#resolutions[place] as Micros,
+      time: times[place] as Micros,
+      order: orders[place]!,
+      resolution: resolutions[place] as Micros,
       source: this.#sources[place]!,
-      key: this.#keys[place]!,
-      sport: shown & HAS_SPORT ? this.#sports[place] : undefined,
-      seq: shown & HAS_SEQ ? this.#seqs[place] : undefined,
-      ipId: shown & HAS_IP_ID ? this.#ipIds[place] : undefined,
-      forwarded: (shown & FORWARDED) !== 0,
+      key: keys[place]!,
+      sport: has & HAS_SPORT ? sports[place] : undefined,
+      seq: has & HAS_SEQ ? seqs[place] : undefined,
+      ipId: has & HAS_IP_ID ? ipIds[place] : undefined,
+      forwarded: (has & FORWARDED) !== 0,
     }, this.#touched[place]!)
   }
+}
+
+interface Columns {
+  readonly buckets: Int32Array
+  readonly before: Int32Array
+  readonly times: Float64Array
+  readonly orders: Float64Array
+  readonly resolutions: Float64Array
+  readonly keys: Uint32Array
+  readonly seqs: Uint32Array
+  readonly sports: Uint16Array
+  readonly ipIds: Uint16Array
+  readonly shown: Uint8Array
+}
+
+function newColumns(places: number): Columns {
+  return {
+    buckets: new Int32Array(places), before: new Int32Array(places),
+    times: new Float64Array(places), orders: new Float64Array(places), resolutions: new Float64Array(places),
+    keys: new Uint32Array(places), seqs: new Uint32Array(places), sports: new Uint16Array(places), ipIds: new Uint16Array(places), shown: new Uint8Array(places),
+  }
+}
+
+function grown(columns: Columns): Columns {
+  const larger = newColumns(2 * columns.times.length)
+  for (const name of Object.keys(columns) as (keyof Columns)[]) larger[name].set(columns[name])
+  return larger
 }
 
 function shownBy({ dir, sport, seq, ipId }: Packet): number {
