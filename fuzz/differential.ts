@@ -1,5 +1,5 @@
-import { findDialect, parseLine } from '../parsers/dialects.ts'
-import { DEFAULT_CONTEXT, isParsed, type ParseContext } from '../parsers/parser.ts'
+import { findDialect, MAX_LINE_BYTES, parseLine } from '../parsers/dialects.ts'
+import { DEFAULT_CONTEXT, isParsed, type ParseContext, type Parsed } from '../parsers/parser.ts'
 import { mutate } from './mutate.ts'
 import type { Random } from './random.ts'
 import { referenceReadings } from './reference/index.ts'
@@ -21,11 +21,19 @@ export const CONTEXTS: readonly ParseContext[] = [
 
 /** Undefined: `parsers/` reads nothing, or what the reference reads too. */
 export function differenceIn(name: string, line: string, context: ParseContext): Difference | undefined {
-  const outcome = parseLine(findDialect(name)!, line, context)
-  if (!isParsed(outcome)) return undefined
-  const read = canonical(outcome)
+  const events = eventsOf(name, line, context).map(canonical)
+  if (events.length === 0) return undefined
   const allowed = referenceReadings(name, line, context).map(canonical)
-  return allowed.includes(read) ? undefined : { dialect: name, line, context, read, allowed }
+  const read = events.find((event) => !allowed.includes(event))
+  return read === undefined ? undefined : { dialect: name, line, context, read, allowed }
+}
+
+/** What is read from the text, and from the bytes of a line amid others where the dialect can do that. */
+function eventsOf(name: string, line: string, context: ParseContext): Parsed[] {
+  const dialect = findDialect(name)!
+  const fromText = parseLine(dialect, line, context)
+  const fromBytes = line.length > MAX_LINE_BYTES ? undefined : dialect.quick?.({ bytes: Buffer.from(`DPT=22 \n${line}\n SYN`, 'latin1'), end: 8 + line.length }, 8, context)
+  return [...(isParsed(fromText) ? [fromText] : []), ...(fromBytes === undefined ? [] : [fromBytes])]
 }
 
 /** Tries `count` mutations of the lines, each in one of the contexts, until parsers/ reads more than the reference. */
