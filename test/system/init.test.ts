@@ -1,7 +1,12 @@
+import { randomInt } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Port } from '../../parsers/event.ts'
+import { parseNetwork } from '../../parsers/network.ts'
+import type { DoorFirewall, KnockKind } from '../../src/init/plan.ts'
+import { drawKnock, setupOf } from '../../src/init/setup.ts'
 import { useNamespaceLog } from '../support/door.ts'
 import { eventually } from '../support/eventually.ts'
 import { addressOf, useNetns, type Netns } from '../support/netns.ts'
@@ -224,3 +229,34 @@ for (const { firewall, kind, tools, prepare, clean } of WAYS) {
     }, LIMIT_MS)
   })
 }
+
+systemTest(['ip', 'nft', 'iptables', 'ip6tables'])('rules that init writes', () => {
+  const net = useNetns()
+  const use = { ephemeral: { low: 32_768, high: 60_999 }, inUse: new Set([22]) }
+  const filesOf = (firewall: DoorFirewall, kind: KnockKind, proto: 'tcp' | 'udp') => setupOf({
+    rule: 'door', port: { proto, port: 2222 as Port }, firewall, follow: 'kmsg', prefix: 'knock: ', alwaysAllow: ['198.51.100.7', '203.0.113.0/24', '2001:db8:7::/48'].map((text) => parseNetwork(text)!),
+    hasConsole: true, host: 'gate', hostId: 'gate', user: 'alice', knock: drawKnock(kind, use, (limit) => randomInt(limit))!, folder: '/etc/knocktail', place: '/etc/knocktail',
+  }).files
+  const all = (['hmac', 'totp', 'static'] as const).flatMap((kind) => (['tcp', 'udp'] as const).map((proto) => [kind, proto] as const))
+
+  it.each(all)('are rules to nft, to be loaded again and again: %s, %s', async (kind, proto) => {
+    const { text } = filesOf('nftables', kind, proto).find(({ name }) => name === 'door.nft')!
+    for (const _ of [1, 2]) await net.serve(['nft', '-f', '-'], text)
+    const rules = await net.serve(['nft', 'list', 'table', 'inet', 'knocktail'])
+    expect(rules.match(/198\.51\.100\.7|2001:db8:7::\/48/g)).toHaveLength(2)
+    expect(rules.match(/log prefix "knock: "/g)).toHaveLength(1)
+  })
+
+  it.each(all)('are rules to iptables and ip6tables, and its undo.sh leaves nothing of them: %s, %s', async (kind, proto) => {
+    const before = await net.serve(['sh', '-c', 'iptables -S; ip6tables -S'])
+    const files = filesOf('iptables', kind, proto)
+    for (const [program, file] of [['iptables-restore', 'door.rules'], ['ip6tables-restore', 'door6.rules']] as const) {
+      const { text } = files.find(({ name }) => name === file)!
+      await net.serve([program, '-n', '--test'], text)
+      await net.serve([program, '-n'], text)
+    }
+    expect((await net.serve(['iptables', '-S'])).match(/-s (?:198\.51\.100\.7|203\.0\.113\.0)/g)).toHaveLength(2)
+    await net.serve(['sh'], files.find(({ name }) => name === 'undo.sh')!.text)
+    expect(await net.serve(['sh', '-c', 'iptables -S; ip6tables -S'])).toBe(before)
+  })
+})
