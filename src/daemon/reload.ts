@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { watch, type FSWatcher } from 'chokidar'
 import type { Config } from '../config/config.ts'
@@ -29,12 +29,14 @@ export class Reloading {
   #watcher: FSWatcher | undefined
   #settled: NodeJS.Timeout | undefined
   /** What the file was when it was told of: an editor's steps are one change. */
-  #told = ''
+  #told: string | undefined
   /** It was told that the file is another than the one in force. */
   #isOther = false
 
   constructor(options: RunOptions, parts: ReloadParts) {
     this.#options = options
+    // As it was loaded a moment ago, with rights that may be given up by the time it is looked at again.
+    this.#told = textOf(options.config)
     this.#parts = parts
   }
 
@@ -78,8 +80,9 @@ export class Reloading {
   }
 
   async #tellChange(): Promise<void> {
-    const text = await readFile(this.#options.config, 'utf8').catch(() => '')
-    if (text === this.#told) return
+    const text = textOf(this.#options.config)
+    // That it cannot be read was told at start, if so.
+    if (text === undefined || text === this.#told) return
     this.#told = text
     const { log, daemon } = this.#parts
     const config = await this.#load(false)
@@ -117,4 +120,12 @@ export class Reloading {
 function sameConfig(one: Config, other: Config): boolean {
   const text = ({ rules, ...rest }: Config): string => JSON.stringify([{ ...rest, warnings: [] }, rules.map((rule) => [rule.match.name, rule.text])])
   return text(one) === text(other)
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }
