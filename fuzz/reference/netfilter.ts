@@ -96,7 +96,9 @@ function collapse(text: string): string {
 
 /** A LOG line from `IN=` on. */
 function packetOf(text: string, forms: readonly Form[]): Shown[] {
-  const whole = collapse(text.endsWith(' ') ? text : `${text} `)
+  // Before the addresses stand names, which may hold brackets.
+  const addresses = text.indexOf(' SRC=')
+  const whole = `${text.slice(0, addresses)}${collapse(text.slice(addresses))}${text.endsWith(' ') ? '' : ' '}`
   return forms.flatMap(({ transport, expression }) => {
     const found = expression.exec(whole)?.groups as Groups | undefined
     const fields = found && isPossible(found, transport) ? fieldsOf(found, transport) : undefined

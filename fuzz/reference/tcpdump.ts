@@ -173,7 +173,7 @@ function udpAndOthers(rest: string, from: End, to: End): Shown[] {
   if (number !== undefined) return [{ proto: transportOf(Number(number)) }]
   if (/^ *(?:udp \d+|UDP, |\[\|udp\]|\[(?:bad |no )?udp )/.test(rest)) return [{ proto: 'udp' }]
   // NFS is decoded in place of TCP's flags too.
-  if (from.port === 2049 || to.port === 2049 || rest.trim() === '' || tcp(rest).length > 0) return []
+  if (from.port === 2049 || to.port === 2049 || /^ *$/.test(rest) || tcp(rest).length > 0) return []
   return [{ proto: 'udp' }]
 }
 

@@ -52,7 +52,7 @@ function transportFields(record: Readonly<Record<string, unknown>>, number: numb
 
 /** oob.time is an instant; the timestamp names no zone. */
 function stampOf(record: Readonly<Record<string, unknown>>): Stamp | undefined {
-  const [seconds, micros] = [whole(record['oob.time.sec'], 99_999_999_999), whole(record['oob.time.usec'], 999_999)]
+  const [seconds, micros] = [whole(record['oob.time.sec'], 9_007_199_253), whole(record['oob.time.usec'], 999_999)]
   if (seconds !== undefined && micros !== undefined) return { kind: 'epoch', at: seconds * 1_000_000 + micros, resolution: 1 }
   return isoStamp(text(record['timestamp']) ?? '') ?? NONE
 }
