@@ -121,9 +121,15 @@ export class Matcher {
     const order = this.#order++
     const known = this.#find(event.src)
     if (!known && event.kind === 'packet' && typeof key === 'number') {
-      const columns = isPassing(touched) ? this.#passersBy : isBeginning(touched) ? this.#newcomers : undefined
-      const oldest = columns?.add(event, key, order, touched)
-      if (columns) return oldest && columns === this.#newcomers ? endsOf(this.#trailOf(oldest), 'evicted') : NONE
+      if (isPassing(touched)) {
+        this.#passersBy.add(event, key, order, NO_STEP)
+        return NONE
+      }
+      if (isBeginning(touched)) {
+        const { oldest } = this.#newcomers
+        this.#newcomers.add(event, key, order, touched)
+        return oldest ? endsOf(this.#trailOf(oldest), 'evicted') : NONE
+      }
     }
     const trail = known ?? this.#begin(event.src)
     const notesBefore = trail.notes.length
@@ -183,6 +189,9 @@ export class Matcher {
     }
   }
 }
+
+/** One for all packets of which it is true: they are many. */
+const NO_STEP: Touched = { knocks: undefined, drawnFrom: undefined }
 
 /** Its port is no step of any rule. */
 function isPassing({ knocks, drawnFrom }: Touched): boolean {

@@ -52,11 +52,16 @@ export class PacketColumns {
     return this.#size
   }
 
-  /** `order` must grow from packet to packet. Answers what was there at its place. */
-  add(packet: PacketEvent, key: number, order: number, touched: Touched): Kept | undefined {
+  /** What the next packet takes the place of. */
+  get oldest(): Kept | undefined {
+    return this.#kept(this.#next)
+  }
+
+  /** `order` must grow from packet to packet. */
+  add(packet: PacketEvent, key: number, order: number, touched: Touched): void {
     const place = this.#next
     if (place === this.#columns.times.length) this.#columns = grown(this.#columns)
-    const oldest = this.#kept(place)
+    if (this.#addresses[place] === undefined) this.#size++
     const { buckets, before, times, orders, resolutions, keys, seqs, sports, ipIds, shown } = this.#columns
     this.#next = place === this.#limit ? 1 : place + 1
     const bucket = this.#bucket(packet.src)
@@ -74,8 +79,6 @@ export class PacketColumns {
     sports[place] = packet.sport ?? 0
     ipIds[place] = packet.ipId ?? 0
     shown[place] = shownBy(packet)
-    if (!oldest) this.#size++
-    return oldest
   }
 
   /** The packets of that address that are still there, in the order in which they came. */

@@ -49,8 +49,8 @@ describe('packets of those who have no trail', () => {
           expect(columns.take(next)).toEqual(notesOf(places, next))
           places = places.map((place) => (place.address === next ? GONE : place))
         } else {
-          const oldest = columns.add(next, next.dport!, order, NO_STEP)
-          expect(oldest).toEqual(places[0] === GONE ? undefined : places[0])
+          expect(columns.oldest).toEqual(places[0] === GONE ? undefined : places[0])
+          columns.add(next, next.dport!, order, NO_STEP)
           places = [...places.slice(1), { address: next.src, note: noteOf(next, order) }]
         }
         const kept = places.filter((place) => place !== GONE)
