@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
  * have namespaces of their own and run beside the rest.
  */
 const ALONE = [
-  'attacks', 'commands', 'control', 'crash', 'doors', 'init', 'journald', 'kmsg', 'knock-client', 'knock-secrets', 'loggers', 'logrotate', 'origin', 'rights', 'running',
+  'attacks', 'commands', 'control', 'crash', 'docs', 'doors', 'init', 'journald', 'kmsg', 'knock-client', 'knock-secrets', 'loggers', 'logrotate', 'origin', 'rights', 'running',
   'secret-knocks', 'units',
 ].map((name) => `test/system/${name}.test.ts`)
 

@@ -1,6 +1,6 @@
 import picocolors from 'picocolors'
 import type { Address } from '../parsers/address.ts'
-import { formatTime, type Micros } from '../parsers/time.ts'
+import { formatTime, MILLISECOND, SECOND, type Micros } from '../parsers/time.ts'
 import type { Config, DoorRule } from './config/config.ts'
 import { formatDuration } from './config/duration.ts'
 import { commandsFor } from './grants/commands.ts'
@@ -70,8 +70,10 @@ function clockText(time: Micros): string {
   return `${formatTime(time).slice(0, 23).replace('T', ' ')}Z`
 }
 
+/** What is long is told in whole seconds: clocks that are not read in the same instant make 30001ms of 30s. */
 function span(from: Micros, until: Micros): string {
-  return formatDuration((Math.ceil((until - from) / 1000) * 1000) as Micros)
+  const unit = until - from < 10 * SECOND ? MILLISECOND : SECOND
+  return formatDuration((Math.round((until - from) / unit) * unit) as Micros)
 }
 
 function doorText(door: DoorRule, address: Address): string {
