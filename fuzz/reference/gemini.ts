@@ -32,7 +32,7 @@ function gmidLegacy(message: string): Split[] {
 
 /** `STAMP IP CN HOST URL 0 0 CODE META` */
 function gmidCondensed(message: string): Split[] {
-  const head = /^(?<stamp>\d{4}-\S+) (?<ip>\S+) (?<cn>\S+) (?<rest>.*)$/s.exec(message)?.groups
+  const head = /^(?<stamp>\d{4}-\S+) (?<ip>\S+) (?<cn>[^ ]+) (?<rest>.*)$/s.exec(message)?.groups
   const stamp = head && isoStamp(head['stamp']!)
   if (head === undefined || stamp === undefined) return []
   return splits(head['rest']!, / (?=0 0 (\d\d)(?: |$))/g).flatMap(({ before, found }) =>
@@ -44,14 +44,14 @@ const time = (text: string): Stamp | undefined => clfStamp(text.replace(/([a-z])
 
 /** `HOST IP - CN TIME "URL" CODE 0`, with blanks in the host */
 function gmidCommon(message: string): Split[] {
-  return splits(message, new RegExp(String.raw` (?=(\S+) - \S+ (${TIME}) "(.*)" (\d\d) 0$)`, 'gs')).map(({ found }) => ({
+  return splits(message, new RegExp(String.raw` (?=(\S+) - [^ ]+ (${TIME}) "(.*)" (\d\d) 0$)`, 'gs')).map(({ found }) => ({
     src: address(found[1]), url: found[3]!, status: found[4]!, stamp: time(found[2]!),
   }))
 }
 
 /** `IP - CN [TIME] "URL" CODE 0 "-" ""` */
 function gmidCombined(message: string): Split[] {
-  const found = new RegExp(String.raw`^(\S+) - \S+ \[(${TIME})\] "(.*)" (\d\d) 0 "-" ""$`, 's').exec(message)
+  const found = new RegExp(String.raw`^(\S+) - [^ ]+ \[(${TIME})\] "(.*)" (\d\d) 0 "-" ""$`, 's').exec(message)
   return found === null ? [] : [{ src: address(found[1]), url: found[3]!, status: found[4]!, stamp: time(found[2]!) }]
 }
 

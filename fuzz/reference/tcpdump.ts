@@ -52,7 +52,7 @@ const NAME = String.raw`(?<iface>[^\s:]{1,15})`
 
 const HEADERS = [
   // OpenBSD
-  String.raw`rule (?:def|\d*)(?:\.[^/]*)?/\((?:[a-z-]+|unkn \d+)\) (?:\[uid \d+, pid \d+\] )?(?<action>[a-z-]*) (?<dir>in|out) on ${NAME}: `
+  String.raw`rule (?:def|\d*)(?:\.[^/]*)?/\((?:[a-z-]+|unkn \d+)\) (?:\[uid \d+, pid \d+\] )?(?<action>[a-z-]*|unkn\(\d+\)) (?<dir>in|out|in/out|fwd|unkn\(\d+\)) on ${NAME}: `
     + String.raw`(?:\[uid \d+, pid \d+\] )?(?:\[(?:rewritten: |orig )src [^\]]*\] )?`,
   // upstream
   String.raw`rule \d*(?:\.[^/]*)?/(?:\d+|unkn)\([^()]*(?:\([^()]*\))?[^()]*\)(?: \[uid \d+\])?(?: \[ridentifier \d+\])?: `
@@ -134,7 +134,7 @@ const OPENBSD_TCP = new RegExp(String.raw`^ (?<letters>\.|(?=[SFRPWE])S?F?R?P?W?
   + String.raw`(?<ack> ack \d+)? win \d+(?: .*)?$`, 's')
 const UPSTREAM_TCP = /^ Flags \[(?<letters>none|(?=[FSRP.UEWe])F?S?R?P?\.?U?E?W?e?)\](?<body>(?:, .*)?)$/s
 /** The flags are not printed: -q, or the capture ends before them. */
-const FLAGLESS_TCP = /^ (?: ?tcp -?\d+(?: |$)|(?: |\d+ ?)?\[\|tcp\]|truncated-tcp \d|(?:\.|[SFRPWE]+) \[bad hdr length\])/
+const FLAGLESS_TCP = /^ (?: ?tcp -?\d+(?: |$)| ?(?:\d+ ?)?\[\|tcp\]|truncated-tcp \d|(?:\.|[SFRPWE]+) \[bad hdr length\])/
 
 function tcp(rest: string): Shown[] {
   if (FLAGLESS_TCP.test(rest)) return [{ proto: 'tcp' }]
