@@ -12,13 +12,8 @@ import { cutThen, knockCommand } from './knock-command.ts'
 export async function runProgram(argv: readonly string[], fail: (message: string) => void): Promise<number> {
   let exitCode = 0
   const { own, rest } = cutThen(argv)
-  const program = buildProgram((code) => (exitCode = code))
-  knockCommand(program, rest, (code) => (exitCode = code))
-  helperCommand(program)
-  daemonCommands(program, (code) => (exitCode = code))
-  completionCommand(program, (code) => (exitCode = code))
   try {
-    await program.parseAsync(own, { from: 'user' })
+    await wholeProgram((code) => (exitCode = code), rest).parseAsync(own, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : new KnocktailError('usage', '').exitCode
@@ -26,6 +21,16 @@ export async function runProgram(argv: readonly string[], fail: (message: string
     fail(error.code === 'config' ? error.message : `knocktail: ${error.message}`)
     return error.exitCode
   }
+}
+
+/** Every command, with its options. `rest`: what stands behind --then. */
+export function wholeProgram(done: (exitCode: number) => void, rest: readonly string[] = []): Command {
+  const program = buildProgram(done)
+  knockCommand(program, rest, done)
+  helperCommand(program)
+  daemonCommands(program, done)
+  completionCommand(program, done)
+  return program
 }
 
 /** What a command is made of is loaded only for that command: the daemon has no use for the others in its memory. */
