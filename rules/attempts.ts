@@ -105,8 +105,13 @@ export function unproved(
   return { kind: 'end', how: verdict.kind, failure: true, rule, sequence, user, address: trail.address, time, taken: next, next, got: choice[next]!.key }
 }
 
-/** Two different steps were knocked; but a single knock and then the first step is only a new start. */
+/**
+ * Two different steps were knocked; but a single knock and then the first step is only a new start. And whoever touches only ports of a code's
+ * ranges, as any scan does, does not guess: he does not know what goes before it.
+ */
 function isFailure(trail: Trail, { compiled, start, taken }: Attempt, by: Note | undefined): boolean {
   if (taken < 2 && by !== undefined && slotOf(compiled, by.key) === compiled.slots[0]) return false
-  return new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key)).size >= 2
+  const keys = new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key))
+  const isBeforeCode = compiled.open.length > 0 && compiled.open.length < compiled.slots.length && ![...keys].some((key) => compiled.stepsOf.has(key))
+  return keys.size >= 2 && !isBeforeCode
 }

@@ -127,9 +127,10 @@ export class SequenceIndex {
     return found
   }
 
-  /** The sequences that such a rule has drawn for that address. */
-  drawn(rule: Rule, address: Parameters<NonNullable<Rule['drawn']>['sequencesFor']>[0], time: Parameters<Rule['sequencesAt']>[0]): Compiled[] {
+  /** The sequences that such a rule has drawn for that address, of which that key satisfies a step. Few do: the others are not made ready. */
+  drawn(rule: Rule, address: Parameters<NonNullable<Rule['drawn']>['sequencesFor']>[0], key: EventKey, time: Parameters<Rule['sequencesAt']>[0]): Compiled[] {
     const index = this.#rules.find((candidate) => candidate.rule === rule)
-    return rule.drawn?.sequencesFor(address, time).map((sequence) => index!.compiled(sequence)) ?? []
+    const touched = rule.drawn?.sequencesFor(address, time).filter(({ steps }) => steps.some((step) => stepSlot(step) === key))
+    return touched?.map((sequence) => index!.compiled(sequence)) ?? []
   }
 }

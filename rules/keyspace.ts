@@ -8,7 +8,7 @@ export interface Keyspace {
   readonly repeats: number
   /** Lost to tolerated swaps: all orders of the same steps open. */
   readonly reorder: number
-  /** Lost to tolerated other ports: a burst tries every choice of the ports in it. */
+  /** Lost to tolerated other ports: every packet is tried with every choice of as many before it as may lie between. */
   readonly otherPorts: number
   /** Lost to the window: every packet is tried with every choice of those before it. */
   readonly window: number
@@ -37,9 +37,9 @@ const TOKEN_BITS = 128
  */
 export function keyspace(steps: readonly Step[], tolerances: Tolerances): Keyspace {
   const distinct = distinctSteps(steps)
-  const counted = sum(steps.map(stepBits)) + protocolBits(distinct)
+  const counted = bitsOf(steps) + protocolBits(distinct)
   const costs = {
-    repeats: sum(steps.map(stepBits)) - sum(distinct.map(stepBits)),
+    repeats: bitsOf(steps) - bitsOf(distinct),
     reorder: tolerances.reorder === 0 ? 0 : orderBits(distinct),
     otherPorts: tolerances.window === undefined ? otherPortsBits(distinct, tolerances.otherPorts) : 0,
     window: tolerances.window === undefined ? 0 : log2Choose(tolerances.window - 1, steps.length - 1),
@@ -52,14 +52,13 @@ export function keyspace(steps: readonly Step[], tolerances: Tolerances): Keyspa
 export const GUESSER_PACKETS_PER_SECOND = 20_000
 
 /**
- * How long a guesser needs on average, in seconds. Each try is a burst of all steps and of the other ports that do no harm, or, with a
- * window, a packet. Of what stays he has to try half; of what changes with time, the whole.
+ * How long a guesser needs on average, in seconds. With ports he sends one after the other without a pause, and each packet is a try with
+ * those before it; else a try is all of the steps. Of what stays he has to try half; of what changes with time, the whole.
  */
 export function meanGuessSeconds(steps: readonly Step[], tolerances: Tolerances): number {
   const { left } = keyspace(steps, tolerances)
   const tries = 2 ** left * (tolerances.isTimeBased ? 1 : 0.5)
-  const others = steps.some(({ kind }) => kind === 'port') ? tolerances.otherPorts : 0
-  const packets = tolerances.window === undefined ? steps.length + others : 1
+  const packets = tolerances.window === undefined && portCount(steps) === 0 ? steps.length : 1
   return (tries * packets) / GUESSER_PACKETS_PER_SECOND
 }
 
@@ -73,10 +72,15 @@ function isFixed({ kind }: Step): boolean {
   return kind === 'port' || kind === 'request'
 }
 
-function stepBits(step: Step): number {
+function bitsOf(steps: readonly Step[]): number {
+  return sum(steps.map((step, index) => stepBits(step, steps.slice(0, index))))
+}
+
+/** Ports that are drawn from one range are all different. */
+function stepBits(step: Step, before: readonly Step[]): number {
   switch (step.kind) {
     case 'port': return PORT_BITS
-    case 'range': return Math.log2(step.count)
+    case 'range': return Math.log2(step.count - before.filter((other) => stepKey(other) === stepKey(step)).length)
     case 'request': return pathBits(step.path)
     case 'token': return TOKEN_BITS
   }
@@ -89,10 +93,21 @@ function orderBits(distinct: readonly Step[]): number {
   return log2Factorial(distinct.length - ranges.length) + sum(shared.map(log2Factorial))
 }
 
-/** A port of a range is a knock, never another port. */
 function otherPortsBits(distinct: readonly Step[], otherPorts: number): number {
-  const ports = distinct.filter(({ kind }) => kind === 'port').length
-  return log2Choose(ports + otherPorts, ports)
+  const ports = portCount(distinct)
+  return ports === 0 ? 0 : log2Choose(ports - 1 + otherPorts, ports - 1)
+}
+
+/**
+ * How many steps are single ports, with which others may be tried at once: also those that are drawn from one range. Where each step has a range of
+ * its own, as a code's groups have, any port of it is a knock, never another port.
+ */
+function portCount(steps: readonly Step[]): number {
+  return steps.filter((step) => step.kind === 'port' || isDrawn(step, steps)).length
+}
+
+function isDrawn(step: Step, steps: readonly Step[]): boolean {
+  return step.kind === 'range' && steps.some((other) => other !== step && stepKey(other) === stepKey(step))
 }
 
 /** Which of the ports are UDP's; nothing if all are of one protocol. */

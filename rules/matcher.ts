@@ -179,13 +179,13 @@ export class Matcher {
   }
 
   /**
-   * Sequences for one address cost a MAC each, so none are drawn before it has knocked often enough to have completed one. Then its
-   * earlier knocks are looked through for them too.
+   * Sequences for one address cost a MAC each, so none are drawn before it has knocked often enough to have completed one. Its earlier knocks
+   * are looked through only for a sequence that it touches: a flood touches none.
    */
   #draw(trail: Trail, note: Note): void {
     for (const rule of note.drawnFrom!) {
       if (trail.notes.length < rule.drawn!.knocks) continue
-      for (const compiled of this.#index.drawn(rule, trail.address, note.time)) markKnocks(trail, compiled)
+      for (const compiled of this.#index.drawn(rule, trail.address, note.key, note.time)) markKnocks(trail, compiled)
     }
   }
 }

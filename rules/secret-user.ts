@@ -18,19 +18,19 @@ export function spendOf({ secret }: SecretUser, timeStep: number): Spend {
 }
 
 /**
- * Whose code of which time step was knocked. All are compared, whoever it was, so that the time it takes does not tell. Of two who have the
- * same code at the same time, the first whose code is still good.
+ * Whose code it was that was knocked. All are compared, whoever it was, so that the time it takes does not tell. Of two who have the same code at
+ * the same time it is the first whose code is still good, and it is used up for both: who has seen it must not come in as the other one.
  */
-export function verdictOf(
-  users: readonly SecretUser[], time: Micros, spent: Pick<Spent, 'has'>, isRight: (user: SecretUser, timeStep: number) => boolean,
-): ReturnType<Proof> {
-  let verdict: ReturnType<Proof> = { kind: 'wrong' }
-  for (const user of users) {
-    for (const timeStep of timeStepsAt(time)) {
-      if (!isRight(user, timeStep) || verdict.kind === 'proved') continue
-      const spend = spendOf(user, timeStep)
-      verdict = spent.has(spend) ? { kind: 'spent', user: user.name } : { kind: 'proved', user: user.name, spend }
-    }
-  }
-  return verdict
+export function verdictOf(users: readonly SecretUser[], time: Micros, spent: Pick<Spent, 'has' | 'add'>, isRight: (user: SecretUser, timeStep: number) => boolean): ReturnType<Proof> {
+  const right = users.flatMap((user) => lastRight(user, time, isRight) ?? [])
+  const [first, ...others] = right.filter(({ spend }) => !spent.has(spend))
+  for (const { spend } of others) spent.add(spend)
+  if (first) return { kind: 'proved', ...first }
+  return right[0] ? { kind: 'spent', user: right[0].user } : { kind: 'wrong' }
+}
+
+/** Of two time steps with the same code the later one, with which the earlier is used up too. */
+function lastRight(user: SecretUser, time: Micros, isRight: (user: SecretUser, timeStep: number) => boolean): { readonly user: string; readonly spend: Spend } | undefined {
+  const timeStep = timeStepsAt(time).filter((step) => isRight(user, step)).at(-1)
+  return timeStep === undefined ? undefined : { user: user.name, spend: spendOf(user, timeStep) }
 }

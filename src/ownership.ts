@@ -23,14 +23,15 @@ export function requireOwn(path: string): void {
 const OWN_GROUPS = ['knocktail', '_knocktail']
 
 /**
- * Refuses also a file that others can read: with it they could knock. Its group may, if it is root's, ours, or the one of the daemon's `user`.
+ * Refuses also a file that others can read: with it they could knock. Its group may, if it is root's, our first one, or the one of the daemon's `user`: those
+ * that we are in to read logs have other members.
  * Throws a KnocktailError that says how to mend it.
  */
 export function requireSecret(path: string, user: string | undefined): void {
   requireOwn(path)
   const { mode, gid } = statSync(path)
   if ((mode & READABLE_BY_ALL) !== 0) throw new KnocktailError('config', `others can read ${printable(path)}, and so knock with it: chmod o-r ${printable(path)}`)
-  if ((mode & READABLE_BY_GROUP) === 0 || gid === 0 || [process.getegid?.(), ...(process.getgroups?.() ?? [])].includes(gid)) return
+  if ((mode & READABLE_BY_GROUP) === 0 || gid === 0 || gid === process.getegid?.()) return
   const group = findGroup(gid)?.name ?? String(gid)
   if ([...OWN_GROUPS, user].includes(group)) return
   throw new KnocktailError('config', `group ${printable(group)} can read ${printable(path)}, and so knock with it: chgrp knocktail ${printable(path)}, or chmod g-r`)

@@ -2,11 +2,11 @@ import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Network } from '../parsers/network.ts'
 import type { Micros } from '../parsers/time.ts'
 import type { AttemptEnd, Decision, Match } from '../rules/decision.ts'
-import { keyText } from '../rules/key.ts'
 import { Matcher, type OpenAttempt } from '../rules/matcher.ts'
 import type { Look } from '../rules/look.ts'
-import { stepKey, type Rule } from '../rules/rule.ts'
+import type { Rule } from '../rules/rule.ts'
 import type { Spend } from '../rules/spent.ts'
+import { attemptEnded } from './attempt-end.ts'
 import type { Config, DoorRule } from './config/config.ts'
 import { targetsOf } from './firewalls/targets.ts'
 import { refusal } from './grants/admission.ts'
@@ -223,21 +223,4 @@ function doorsOf({ rules }: Config): ReadonlyMap<string, DoorRule> {
 /** A door closes, at its time or before. */
 export function closed({ rule, user, address }: Grant, time: Grant['until']): Happening & { event: 'close' } {
   return { event: 'close', rule, address, ...(user !== undefined && { user }), time }
-}
-
-const EVENTS = { wrong: 'failure', spent: 'failure', scan: 'scan', timeout: 'timeout' } as const
-
-/** A step of a sequence that is still good is a secret: logs get read. */
-const UNTOLD = 'a secret step'
-
-/** Only what may have been somebody's try is told: two different steps were knocked. */
-function attemptEnded({ rule, sequence, user, address, time, how, failure, taken, next, got }: AttemptEnd): Happening[] {
-  if (how === 'evicted' || (!failure && taken < 2)) return []
-  const expected = sequence.steps[next]!
-  return [{
-    event: EVENTS[how], rule: rule.name, address, ...(user !== undefined && { user }), time,
-    step: next + 1, steps: sequence.steps.length, expected: sequence.spend ? UNTOLD : stepKey(expected),
-    ...(got !== undefined && how !== 'timeout' && { got: keyText(got) }),
-    ...(how === 'spent' && { why: how }),
-  }]
 }

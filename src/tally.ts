@@ -1,4 +1,5 @@
 import type { Decision } from '../rules/decision.ts'
+import { isHidden } from './attempt-end.ts'
 import type { Happening } from './happening.ts'
 
 /** What became of one rule's attempts. */
@@ -32,6 +33,7 @@ export class Tally {
   }
 
   countDecision(decision: Decision): void {
+    if (decision.kind === 'end' && isHidden(decision)) return
     const tally = this.rules.get(decision.rule.name)!
     tally.attempts++
     const taken = decision.kind === 'match' ? decision.sequence.steps.length : decision.taken

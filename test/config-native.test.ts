@@ -292,7 +292,7 @@ describe('warnings', () => {
     ['sequence = 7000', 'opens after a single knock'],
     ['sequence = 9000, 443, 8000', 'port 443 is used by https'],
     ['sequence = 9000, 514:udp, 8000', 'port 514:udp is used by syslog'],
-    ['sequence = 9000, 8000', 'leaves a guesser 27.7 bits'],
+    ['sequence = 9000, 8000', 'leaves a guesser 29.0 bits'],
   ])('%s', (sequence, message) => {
     expect(warnings(`${HEAD}[a]\nstart_command = x\n${sequence}\n`)).toEqual([expect.stringContaining(message)])
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Port } from '../parsers/event.ts'
-import { keyspace, type Tolerances } from '../rules/keyspace.ts'
+import { GUESSER_PACKETS_PER_SECOND, keyspace, meanGuessSeconds, type Tolerances } from '../rules/keyspace.ts'
 import { Matcher } from '../rules/matcher.ts'
 import type { Proof, Rule, Sequence, Step } from '../rules/rule.ts'
 import { event, ms, portSteps, staticRule } from './support/history.ts'
@@ -48,6 +48,15 @@ describe('a guesser in small is not quicker than was said', () => {
     const expected = said(steps, { reorder: ms(reorder), otherPorts: 3, window: 6 }, 1)
     expect(mean / expected).toBeGreaterThan(0.8)
     expect(mean / expected).toBeLessThan(6)
+  })
+
+  it.each([0, 500])('of ports that stay, by one packet after the other from ever new addresses, reorder %d ms', (reorder) => {
+    const random = randomFrom(4)
+    const rule = staticRule(portSteps(2003, 2011, 2027), { reorder: ms(reorder) })
+    const mean = packetsPerMatch(rule, () => Array.from({ length: 90 }, () => 2000 + random(32)), 40, 100_000)
+    // He tries one after the other of all ports and needs half on average; here they are tried at random, and are 32.
+    const all = 2 * GUESSER_PACKETS_PER_SECOND * meanGuessSeconds(portSteps(1, 2, 3), { reorder: ms(reorder), otherPorts: 3 })
+    expect(mean / (all * (32 / 65_535) ** 3)).toBeGreaterThan(0.8)
   })
 
   it('of a code behind a port that stays, with three codes good at a time', () => {

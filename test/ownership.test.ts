@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { findGroup } from '../src/groups.ts'
 import { requireOwn, requireSecret } from '../src/ownership.ts'
 import { useFolder } from './support/run.ts'
@@ -59,5 +59,12 @@ describe('a secret', () => {
     expect(() => requireSecret(path, 'games')).not.toThrow()
     expect(() => requireSecret(path, undefined)).toThrow('group games can read')
     expect(() => requireSecret(write('narrow', 0o600, gid), undefined)).not.toThrow()
+  })
+
+  it.runIf(process.getuid?.() === 0)('may not be read by a group that we are in only to read logs: it has other members', () => {
+    const { gid } = findGroup('adm')!
+    const groups = vi.spyOn(process, 'getgroups').mockReturnValue([0, gid])
+    expect(() => requireSecret(write('of-adm', 0o640, gid), 'games')).toThrow('group adm can read')
+    groups.mockRestore()
   })
 })

@@ -6,13 +6,15 @@ import { hmacPorts } from '../rules/derive/hmac-ports.ts'
 import { tokenOf } from '../rules/derive/mac.ts'
 import { parseSecret } from '../rules/derive/secret.ts'
 import { totpPorts } from '../rules/derive/totp.ts'
+import { verdictOf } from '../rules/secret-user.ts'
+import { Spent } from '../rules/spent.ts'
 import { Replay } from '../src/replay.ts'
 import { config, problems, warnings } from './support/config.ts'
 import { A, B, event } from './support/history.ts'
 
 const ALICE = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 const BOB = 'MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U'
-const FILES: Readonly<Record<string, string>> = { alice: `${ALICE}\n`, bob: BOB.toLowerCase(), short: 'GEZDGNBVGY3TQOJQ', tiny: 'GEZDGNBV', none: 'not a secret, 1', list: '1001, 2002, 3003, 4004\n5005, 6006, 7007, 8008\n' }
+const FILES: Readonly<Record<string, string>> = { alice: `${ALICE}\n`, bob: BOB.toLowerCase(), short: 'GEZDGNBVGY3TQOJQ', tiny: 'GEZDGNBV', none: 'not a secret, 1', both: `${ALICE}\n${BOB}\n`, list: '1001, 2002, 3003, 4004\n5005, 6006, 7007, 8008\n' }
 const readFile = (path: string): string => FILES[path.split('/').at(-1)!] ?? expect.fail(`no file ${path}`)
 
 const HEAD = '[knocktail]\nfirewall = null\nhost_id = gate\n[user alice]\nsecret = alice\n[user bob]\nsecret = bob\n'
@@ -78,10 +80,29 @@ describe('a code', () => {
     expect(told(totp, knocked({ ports: [one!, two!, first!, wrong] }), knocked({ ports: [one!, two!, first!, second!], atMs: NOW_MS + 2000 }))).toEqual(['failure', 'open alice'])
   })
 
-  it('is no other port to a rule beside it, and a guess of it is told without what would have been right', () => {
+  it('that is wrong is told without a port of it: it may be one of tomorrow\'s clock, good in a moment', () => {
     const replay = new Replay(config(totp, readFile))
-    const [failure] = knocked({ ports: [7412, 31_877, 20_000, 20_001] }).flatMap((next) => replay.read(next))
-    expect(failure).toMatchObject({ event: 'failure', step: 4, expected: '40000-49999/tcp', got: '20001/tcp' })
+    const tries = [[7412, 31_877, 20_000, 20_001], codeOf(ALICE, STEP + 2)].map((ports, index) => knocked({ ports, atMs: NOW_MS + index * 5000 }))
+    const failures = tries.flat().flatMap((next) => replay.read(next))
+    expect(failures).toMatchObject([{ event: 'failure', step: 4, expected: '40000-49999/tcp' }, { event: 'failure', step: 3, expected: '20000-29999/tcp' }])
+    for (const failure of failures) expect(failure).not.toHaveProperty('got')
+  })
+
+  it('is not guessed by who sweeps its ranges and does not know what goes before it', () => {
+    const sweep = Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? 20_000 : 40_000) + index)
+    expect(told(`${totp}other_ports = 1024\n`.replace('[knocktail]', '[knocktail]\nscan_ports = 0'), knocked({ ports: sweep, gapMs: 1 }))).toEqual([])
+  })
+
+  it('that two users have at the same time is used up for both, and one of two time steps for both', () => {
+    const users = ['alice', 'bob'].map((name) => ({ name, secret: parseSecret(name === 'alice' ? ALICE : BOB)! }))
+    const [spent, time] = [new Spent(), (NOW_MS * 1000) as Micros]
+    const verdicts = [1, 2].map(() => {
+      const verdict = verdictOf(users, time, spent, (_, timeStep) => timeStep <= STEP)
+      if (verdict.kind === 'proved') spent.add(verdict.spend)
+      return verdict
+    })
+    expect(verdicts).toMatchObject([{ kind: 'proved', user: 'alice', spend: { timeStep: STEP } }, { kind: 'spent' }])
+    expect(verdictOf(users, time, spent, ({ name }) => name === 'bob')).toMatchObject({ kind: 'proved', user: 'bob', spend: { timeStep: STEP + 1 } })
   })
 })
 
@@ -104,6 +125,16 @@ describe('drawn ports', () => {
     const among = (strangers: number): number[] => ports.flatMap((port) => [...Array.from({ length: strangers }, (_, index) => 1000 + index + port % 900), port])
     expect(told(hmac, knocked({ ports: among(14), gapMs: 20 }))).toEqual(['open alice'])
     expect(told(hmac, knocked({ ports: among(15), gapMs: 20 }))).toEqual(['scan alice'])
+  })
+
+  it('are told of only when one knock was missing, and never one of them: nobody shall find them by trying and reading', () => {
+    const replay = new Replay(config(hmac, readFile))
+    const ports = draw(ALICE, 'alice', STEP)
+    const late = [2, 3, 4].flatMap((count, index) => [...knocked({ ports: ports.slice(0, count), atMs: NOW_MS - 40_000 + index * 30_000 }), ...knocked({ ports: [9], atMs: NOW_MS - 12_000 + index * 30_000 })])
+    const heard = late.flatMap((next) => replay.read(next))
+    expect(heard).toMatchObject([{ event: 'timeout', user: 'alice', step: 5, expected: 'a secret step' }])
+    expect(replay.pipeline.tally.rules.get('ssh')!.attempts).toBe(1)
+    expect(JSON.stringify(heard)).not.toMatch(new RegExp(ports.join('|')))
   })
 
   it('in the wrong order open nothing, unless they were swapped on the way', () => {
@@ -193,6 +224,8 @@ describe('a configuration with secrets', () => {
     ['sequence = 7412, 31877, totp\nusers = carol', 'there is no [user carol]'],
     ['sequence = totp\nusers = alice', 'is guessed within 0.00011 years on average, and a secret should last for ten: put fixed ports before totp'],
     ['sequence = 7412, totp\nusers = alice', 'put fixed ports before totp'],
+    ['sequence = hmac\nusers = alice\nknocks = 3', 'is guessed within'],
+    ['sequence = hmac\nusers = alice\nknocks = 16\nport_range = 10000-10039', 'is guessed within'],
     ['sequence = hmac\nusers = alice\nknocks = 2', 'set more knocks or a wider port_range'],
     ['sequence = 7000, hmac\nusers = alice', 'hmac stands alone'],
     ['sequence = 7412, 31877, totp\nusers = alice\nbases = 20000, 25000', 'overlap'],
@@ -212,6 +245,7 @@ describe('a configuration with secrets', () => {
     ['short', 'hmac', 'is too short for hmac: it needs 128 bits, which are 26 characters of base32'],
     ['tiny', '7412, 31877, totp', 'is too short for totp'],
     ['none', 'hmac', 'holds no secret'],
+    ['both', 'hmac', 'holds no secret: write it in base32 (A to Z, 2 to 7), on one line'],
   ])('with the secret %s for %s is refused, without a character of it', (file, sequence, expected) => {
     const found = problems(rule(`sequence = ${sequence}\nusers = eve`, `${HEAD}[user eve]\nsecret = ${file}\n`), readFile).join('\n')
     expect(found).toContain(expected)
@@ -227,9 +261,24 @@ describe('a configuration with secrets', () => {
     expect(two('sequence = hmac\nusers = alice', 'sequence = token\nusers = eve', `${HEAD}[user eve]\nsecret = alice\n`)).toContain('each user needs one of his own')
   })
 
+  it('must not draw ports where every port is a guess, if they are too few to be found among many', () => {
+    const code = 'sequence = 7412, 31877, totp\nusers = alice'
+    expect(two(code, 'sequence = hmac\nusers = bob')).toBe('')
+    expect(two(code, 'sequence = hmac\nusers = bob\nknocks = 4')).toContain('rule two: its port_range holds 20000-29999/tcp, where every port is a guess for rule one, and it is too short for that')
+    expect(two(code, 'sequence = hmac\nusers = bob\nknocks = 4\nproto = udp')).toBe('')
+  })
+
   it('must not have a fixed port where every port is a guess, nor two rules\' tokens in one place', () => {
     expect(two('sequence = 7412, 31877, totp\nusers = alice', 'sequence = 1000, 20005, 3')).toContain('port 20005/tcp lies among 20000-29999/tcp')
     expect(two('sequence = token\nusers = alice', 'sequence = token\nusers = bob')).toContain('have tokens below the same path, "/knock"')
+  })
+
+  it('must not have one sequence in two lists, where each would let it be used once; a knockd.conf may', () => {
+    const other = (path: string): string => (path.endsWith('copy') ? '# mine\n5005, 6006, 7007, 8008\n' : readFile(path))
+    const text = (copy: string): string => `${HEAD}[user carol]\none_time_sequences = list\n[user dave]\none_time_sequences = ${copy}\n[ssh]\nsequence = one-time\nusers = carol, dave\nreorder = 0\nports = 22/tcp\n`
+    expect(problems(text('copy'), other).join()).toMatch(/a sequence of "[^"]*copy" stands in "[^"]*list" too: used there, it could be used again here/)
+    const knockd = '[a]\none_time_sequences = list\nstart_command = x\n[b]\none_time_sequences = copy\nstart_command = y\n'
+    expect(warnings(knockd, other).join()).toContain('too: used there')
   })
 
   it('may have a rule of one name beside it with no secret at all', () => {

@@ -27,7 +27,7 @@ export function allChecks(doors: Doors, report: Report): void {
     checkList(rule, report)
     checkTraps(rule, doors.rules, report)
   }
-  secretChecks(doors.rules, report)
+  secretChecks(doors, report)
   for (const [earlier, later] of pairsOf(doors.rules)) {
     checkOrders(earlier, later, report)
     checkShared(earlier, later, doors, report)

@@ -1,8 +1,8 @@
 import { stepKey, type RangeStep } from '../../rules/rule.ts'
-import type { DoorRule } from './config.ts'
+import type { Config, DoorRule } from './config.ts'
 import type { Report } from './problem.ts'
 import { quoted } from '../printable.ts'
-import { pairsOf } from './rule-pairs.ts'
+import { keysOf, pairsOf } from './rule-pairs.ts'
 
 /** One user's secret, or list, in one rule. */
 interface Place {
@@ -13,10 +13,18 @@ interface Place {
 }
 
 /** The errors that only show between rules of which one proves a secret. */
-export function secretChecks(rules: readonly DoorRule[], report: Report): void {
+export function secretChecks({ rules, style }: Pick<Config, 'rules' | 'style'>, report: Report): void {
   for (const [earlier, later] of pairsOf(rules.flatMap(secretPlaces))) checkSecrets(earlier, later, report)
   for (const [earlier, later] of pairsOf(rules.flatMap(listPlaces))) checkLists(earlier, later, report)
-  for (const rule of rules) for (const other of rules) if (rule !== other) checkRanges(rule, other, report)
+  // knockd runs with such lists.
+  checkCopies(rules, (line, message) => (style === 'knockd' ? report.warning(line, message) : report.error(line, message)))
+  for (const rule of rules) {
+    for (const other of rules) {
+      if (rule === other) continue
+      checkRanges(rule, other, report)
+      checkDrawn(rule, other, report)
+    }
+  }
   for (const [earlier, later] of pairsOf(rules)) checkTokenPaths(earlier, later, report)
 }
 
@@ -42,6 +50,18 @@ function checkLists(earlier: Place, later: Place, report: Report): void {
   report.error(later.rule.line, `${placeText(earlier)} and ${placeText(later)} have the same list, ${quoted(later.id)}: each user needs one of his own`)
 }
 
+/** What was used of one list is still good in the other, for whoever saw it. Told once. */
+function checkCopies(rules: readonly DoorRule[], tell: (line: number, message: string) => void): void {
+  const firsts = new Map<string, string>()
+  for (const { lists, line, match: { name } } of rules) {
+    for (const { path, sequences } of lists) {
+      const copied = sequences.map((sequence) => firsts.get(keysOf(sequence).join())).find((first) => first !== undefined && first !== path)
+      if (copied !== undefined) return tell(line, `rule ${name}: a sequence of ${quoted(path)} stands in ${quoted(copied)} too: used there, it could be used again here by whoever saw it. Give each list sequences of its own`)
+      for (const sequence of sequences) firsts.set(keysOf(sequence).join(), path)
+    }
+  }
+}
+
 function placeText({ rule, user }: Place): string {
   return `user ${user} in rule ${rule.match.name}`
 }
@@ -49,7 +69,7 @@ function placeText({ rule, user }: Place): string {
 /** Every port of a code's range is a knock of its rule: a fixed one among them would be a wrong guess each time. */
 function checkRanges(rule: DoorRule, other: DoorRule, report: Report): void {
   if (rule.kind !== 'totp') return
-  const ranges = rule.sequences.flatMap(({ steps }) => steps.filter((step) => step.kind === 'range'))
+  const ranges = rangesOf(rule)
   for (const step of new Set(other.sequences.flatMap(({ steps }) => steps))) {
     const range = step.kind === 'port' ? ranges.find((candidate) => holds(candidate, step)) : undefined
     if (range === undefined) continue
@@ -57,6 +77,20 @@ function checkRanges(rule: DoorRule, other: DoorRule, report: Report): void {
     report.error(other.line, `rule ${other.match.name}: ${taken} lies among ${stepKey(range)}, where every port is a guess for rule ${rule.match.name}: take another one, or set bases there`)
     return
   }
+}
+
+/** Ports that are guesses for a code are no other ports: a guesser would try them all at once for a rule that draws from among them. */
+function checkDrawn(rule: DoorRule, other: DoorRule, report: Report): void {
+  if (rule.kind !== 'totp' || other.kind !== 'hmac' || other.match.window !== undefined) return
+  const [drawn] = rangesOf(other)
+  const range = rangesOf(rule).find(({ proto, from, count }) => proto === drawn?.proto && from < drawn.from + drawn.count && drawn.from < from + count)
+  if (range === undefined) return
+  const { name } = other.match
+  report.error(other.line, `rule ${name}: its port_range holds ${stepKey(range)}, where every port is a guess for rule ${rule.match.name}, and it is too short for that: set more knocks, or a port_range without those`)
+}
+
+function rangesOf({ sequences }: DoorRule): RangeStep[] {
+  return sequences.flatMap(({ steps }) => steps.filter((step) => step.kind === 'range'))
 }
 
 function holds({ proto, from, count }: RangeStep, step: { readonly proto: string; readonly port: number }): boolean {
