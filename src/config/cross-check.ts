@@ -62,7 +62,7 @@ function checkOrders(earlier: DoorRule, later: DoorRule, report: Report): void {
   })
   if (!clashes) return
   const names = `rules ${earlier.match.name} and ${later.match.name}`
-  const advice = 'set reorder = 0 in one of them, or change a port'
+  const advice = 'set reorder = 0 in both, or change a port'
   report.error(later.line, `${names} are the same ports in another order and both tolerate swaps: ${advice}`)
 }
 

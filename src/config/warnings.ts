@@ -112,7 +112,7 @@ function pairWarning(earlier: DoorRule, later: DoorRule, style: Doors['style']):
     // knockd runs both, and people use that.
     return style === 'native' ? `rules ${first} and ${second} have the same sequence: the same knocks open both` : undefined
   }
-  if (one.length === other.length) return undefined
+  if (one.length === other.length) return swapWarning([earlier, later], [one, other])
   const isFirst = one.length < other.length
   const [short, long, inner, outer] = isFirst ? [first, second, one, other] : [second, first, other, one]
   const isPrefix = inner.every((key, index) => key === outer[index])
@@ -120,6 +120,14 @@ function pairWarning(earlier: DoorRule, later: DoorRule, style: Doors['style']):
   const place = isPrefix ? 'is a prefix of' : 'is contained in'
   const found = `the sequence of rule ${short} ${place} that of rule ${long}`
   return `${found}, so whoever knocks for ${long} opens ${short} on the way: change a port`
+}
+
+/** Whoever knocks quickly for the strict one may be taken for one of the other whose knocks were swapped. */
+function swapWarning(rules: readonly [DoorRule, DoorRule], [one, other]: readonly [string[], string[]]): string | undefined {
+  const tolerant = rules.find(({ match }) => match.reorder !== 0)
+  if (tolerant === undefined || one.toSorted().join() !== other.toSorted().join()) return undefined
+  const [first, second] = rules.map(({ match }) => match.name)
+  return `rules ${first} and ${second} are the same ports in another order, and ${tolerant.match.name} tolerates swaps, so quick knocks count for both: set reorder = 0 in both, or change a port`
 }
 
 /** In that order, with anything between: other rules' knocks do no harm. */

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
  *     <!-- on client, fails -->      it must not
  *     <!-- on server, stays -->      it goes on while the page does; the next block waits until it follows its log
  *     <!-- on server, stays, known for minutes -->   the same, on a machine where it ran some minutes ago, too
- *     <!-- file server:/PATH -->     the text of that file
+ *     <!-- file server:/PATH -->     the text of that file, which the words before it name
  *     <!-- prints -->                lines that the block before prints, in this order; times, seconds and process numbers may be others
  *     <!-- not run: REASON -->
  */
@@ -32,16 +32,20 @@ export function readPage(path: string): Block[] {
   const lines = readFileSync(path, 'utf8').split('\n')
   const blocks: Block[] = []
   let comment = ''
+  let words = ''
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at]!
     if (/^<!-- .* -->$/.test(line)) comment = line.slice(5, -4)
     else if (line.startsWith('    ')) {
       const end = endOfBlock(lines, at)
       const text = lines.slice(at, end).map((one) => one.slice(4)).join('\n')
-      blocks.push({ line: at + 1, directive: readDirective(comment, `${path}:${at + 1}`), text })
-      comment = ''
+      const directive = readDirective(comment, `${path}:${at + 1}`)
+      if (directive.kind === 'file' && !words.includes(directive.path.replace('/root/.', '~/.'))) throw new Error(`${path}:${at + 1}: the words before it do not name ${directive.path}`)
+      blocks.push({ line: at + 1, directive, text })
+      comment = words = ''
       at = end - 1
     } else if (line !== '' && comment !== '') throw new Error(`${path}:${at + 1}: the comment before it belongs to no block`)
+    else words += `${line}\n`
   }
   return blocks
 }

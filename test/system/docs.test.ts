@@ -15,7 +15,7 @@ import { systemTest } from '../support/system.ts'
 const DOCS = fileURLToPath(new URL('../../docs', import.meta.url))
 /** Some tell and show nothing. */
 const PAGES = readdirSync(DOCS).filter((name) => name.endsWith('.md') && readPage(join(DOCS, name)).length > 0)
-const TOOLS = ['ip', 'nsenter', 'unshare', 'nft', 'sshd', 'ssh', 'nc', 'knock', 'ufw', 'iptables', 'tcpdmatch', 'nginx', 'oathtool', 'openssl', 'curl', 'faketime', 'doas']
+const TOOLS = ['ip', 'nsenter', 'unshare', 'nft', 'sshd', 'ssh', 'nc', 'knock', 'ufw', 'iptables', 'tcpdmatch', 'nginx', 'nmap', 'oathtool', 'openssl', 'curl', 'faketime', 'doas']
 const LIMIT_MS = 60_000
 const LONG_AGO = 'export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1 FAKETIME=-180s FAKETIME_DONT_FAKE_MONOTONIC=1\n'
 
