@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { MILLISECOND, type Micros } from '../parsers/time.ts'
@@ -245,7 +245,7 @@ describe('our copy of a one-time list', () => {
 
   it('ends a lock whose owner is dead', async () => {
     const path = secretFile(LIST)
-    writeFileSync(`${path}.knocktail-lock`, '4194305\n')
+    symlinkSync('4194305', `${path}.knocktail-lock`)
     expect(await takeNext(path)).toMatchObject({ left: 1 })
   })
 })

@@ -1,4 +1,4 @@
-import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { lstat, readlink, rename, symlink, unlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** A lock is held for some milliseconds. */
@@ -9,7 +9,7 @@ const STEP_MS = 20
 const STALE_MS = 60_000
 
 /**
- * Runs with a lock file against other processes of Knocktail: Node has no flock(2). A lock whose process is dead is taken over.
+ * Runs with a lock against other processes of Knocktail: Node has no flock(2). A lock whose process is dead is taken over.
  * Answers why it cannot be had.
  */
 export async function withLock(path: string, work: () => Promise<string | undefined>): Promise<string | undefined> {
@@ -26,19 +26,18 @@ export async function withLock(path: string, work: () => Promise<string | undefi
   }
 }
 
+/** A symbolic link that leads nowhere: it is there with the process's number, or not at all, whenever we are killed. */
 async function take(path: string): Promise<boolean> {
-  const handle = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  if (!handle) return false
+  return makeLock(path, String(process.pid))
+}
+
+async function makeLock(path: string, holder: string): Promise<boolean> {
   try {
-    await handle.writeFile(`${process.pid}\n`)
+    await symlink(holder, path)
     return true
   } catch (error) {
-    await unlink(path)
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
-  } finally {
-    await handle.close()
   }
 }
 
@@ -48,7 +47,7 @@ async function breakStale(path: string): Promise<void> {
   const aside = `${path}.${process.pid}`
   try {
     await rename(path, aside)
-    if (!(await isStale(aside))) await link(aside, path)
+    if (!(await isStale(aside))) await makeLock(path, await readlink(aside))
     await unlink(aside)
   } catch {
     // Somebody else was quicker.
@@ -57,10 +56,8 @@ async function breakStale(path: string): Promise<void> {
 
 async function isStale(path: string): Promise<boolean> {
   try {
-    const pid = Number((await readFile(path, 'latin1')).trim())
-    const ageMs = Date.now() - (await stat(path)).mtimeMs
-    // Empty: it is being written, or its writer died just then.
-    return ageMs > STALE_MS || (pid > 0 && !isAlive(pid))
+    const ageMs = Date.now() - (await lstat(path)).mtimeMs
+    return ageMs > STALE_MS || !isAlive(Number(await readlink(path)))
   } catch {
     return false
   }

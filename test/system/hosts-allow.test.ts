@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, lutimesSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
 import { parseAddress, type Address } from '../../parsers/address.ts'
@@ -59,7 +59,7 @@ systemTest(TOOLS)('hosts.allow', () => {
     open: () => open(),
     // It runs next to nothing: what it may have to wait for is its lock.
     openHanging: () => {
-      writeFileSync(path('hosts.allow.knocktail-lock'), `${process.pid}\n`)
+      symlinkSync(String(process.pid), path('hosts.allow.knocktail-lock'))
       return open()
     },
     getsIn: (address) => isGranted(address),
@@ -202,15 +202,16 @@ systemTest([...TOOLS, 'setfacl', 'getfacl', 'mount', 'umount'])('the file hosts.
   })
 
   it.each([
-    ['of a process that has died', '4194304\n', 0],
-    ['that is old, whoever has that number now', `${process.pid}\n`, 61],
-    ['that is old and empty', '', 61],
-  ])('takes over a lock %s', async (_, content, ageSeconds) => {
+    ['of a process that has died', '4194304', 0],
+    ['that is old, whoever has that number now', String(process.pid), 61],
+    ['that is old and no link', undefined, 61],
+  ])('takes over a lock %s', async (_, holder, ageSeconds) => {
     const lock = path('hosts.allow.knocktail-lock')
-    writeFileSync(lock, content)
-    utimesSync(lock, Date.now() / 1000 - ageSeconds, Date.now() / 1000 - ageSeconds)
+    if (holder === undefined) writeFileSync(lock, '')
+    else symlinkSync(holder, lock)
+    lutimesSync(lock, Date.now() / 1000 - ageSeconds, Date.now() / 1000 - ageSeconds)
     expect(await open().add([hour(first)])).toEqual([DONE])
-    expect(existsSync(lock)).toBe(false)
+    expect(leftovers()).not.toContain('hosts.allow.knocktail-lock')
   })
 
   it('leaves the file as it was on a full disk', async () => {
