@@ -235,6 +235,9 @@ describe('a configuration with secrets', () => {
     ['sequence = 7412, 31877, 5\nusers = alice', 'means nothing for a sequence that is static'],
     ['sequence = hmac\nusers = alice\nbases = 1, 2', 'bases: means nothing for a sequence that is hmac'],
     ['sequence = one-time\nusers = alice', '"alice" has no one_time_sequences'],
+    ['one_time_sequences = list\nusers = alice', 'users: are not asked for by a list that is everybody\'s'],
+    ['sequence = GET /x7\nmethod = POST', 'method: means nothing beside sequence: write it before the path there'],
+    ['passphrase_sha256 = ' + 'a'.repeat(64) + '\nmethod = PUT, GET', 'method: must be one for passphrase_sha256'],
     ['passphrase_sha256 = abc', 'is no SHA-256'],
     ['passphrase_sha256 = ' + 'a'.repeat(64) + '\nsequence = 1, 2, 3', 'has both sequence and passphrase_sha256'],
   ])('%s: %s', (keys, expected) => {

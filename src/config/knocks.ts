@@ -33,7 +33,17 @@ export function readKnocks(keys: KnockKeys, section: SectionText, context: Knock
     if (keys[name as keyof KnockKeys] === undefined || kinds.includes(kind)) continue
     context.report.error(lineOf(section, name), `${name}: means nothing for a sequence that is ${kind}: it belongs to ${kinds.join(', ')}`)
   }
+  for (const [name, fault] of misuses(keys, kind)) context.report.error(lineOf(section, name), `${name}: ${fault}`)
   return READERS[kind](keys, section, context)
+}
+
+/** Keys that would be read and do nothing. */
+function misuses({ users, one_time_sequences: list, method, passphrase_sha256: hash }: KnockKeys, kind: KnockKind): (readonly [name: string, fault: string])[] {
+  const found: (readonly [string, string])[] = []
+  if (users && list !== undefined) found.push(['users', 'are not asked for by a list that is everybody\'s: set sequence = one-time, and one_time_sequences in the section of each user'])
+  if (method && kind === 'static' && hash === undefined) found.push(['method', 'means nothing beside sequence: write it before the path there, as in POST /path'])
+  if (method && method.length > 1 && hash !== undefined) found.push(['method', 'must be one for passphrase_sha256: keep one of them'])
+  return found
 }
 
 const WAYS = ['sequence', 'one_time_sequences', 'passphrase_sha256'] as const
