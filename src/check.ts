@@ -1,5 +1,6 @@
 import type { Config, DoorRule, FirewallConfig, Follow, Opening, SourceConfig } from './config/config.ts'
 import { formatDuration } from './config/duration.ts'
+import { count } from './count.ts'
 import { formatProblem } from './config/problem.ts'
 import { guardRows } from './guard-rows.ts'
 import { printable } from './printable.ts'
@@ -129,8 +130,4 @@ function afterwards(command: string | undefined, opens: Opening): string | undef
 
 function list(items: readonly string[], separator = ', '): string | undefined {
   return items.length === 0 ? undefined : items.join(separator)
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
 }

@@ -134,7 +134,7 @@ describe('knocktail history', () => {
   })
 
   it('says where it looked in vain', async () => {
-    expect((await run(['history', '--state-dir', join(folder.path, 'nowhere')])).stderr).toContain('nowhere cannot be read: no such file or directory')
+    expect((await run(['history', '--state-dir', join(folder.path, 'nowhere')])).stderr).toContain('nowhere cannot be read: there is no such folder: has the daemon run yet?')
   })
 
   it('goes on with -f, each record once, through files put aside', async () => {

@@ -1,4 +1,5 @@
 import { REASONS } from '../../parsers/reason.ts'
+import { count } from '../count.ts'
 import type { LogReader } from '../sources/log-reader.ts'
 
 /** How the reading of one log went, for people: how much was understood, and why the rest was not. */
@@ -17,8 +18,4 @@ export function summarizeLog({ file, facts, report }: LogReader): string[] {
 /** Whether that log was of any use, and read to its end. */
 export function isReadable({ report }: LogReader): boolean {
   return report.events > 0 && report.problem === undefined
-}
-
-export function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
 }

@@ -41,6 +41,7 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .showSuggestionAfterError()
+    .showHelpAfterError('(--help says what there is)')
     .configureOutput({ outputError: (text, write) => write(text.split('\n').map(printable).join('\n')) })
     .exitOverride()
 

@@ -1,5 +1,5 @@
 import type { RuleTally, Tally } from '../tally.ts'
-import { count } from './log-summary.ts'
+import { count } from '../count.ts'
 
 /** What became of each rule's attempts, for people. */
 export function summarizeRules(tally: Tally): string[] {

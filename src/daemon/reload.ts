@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { watch, type FSWatcher } from 'chokidar'
 import type { Config } from '../config/config.ts'
 import type { Answer } from '../control/controlled.ts'
+import { count } from '../count.ts'
 import { KnocktailError } from '../error.ts'
 import type { Helper } from '../front/helper.ts'
 import type { Log } from '../log/log.ts'
@@ -49,7 +50,7 @@ export class Reloading {
     if (outcome.kind !== 'done') return this.#refuse([`the helper refuses it: ${'why' in outcome ? outcome.why : outcome.kind}`])
     daemon.reload(config)
     await following.follow(config.sources)
-    const text = `${config.rules.length} rules, ${config.sources.length} sources`
+    const text = `${count(config.rules.length, 'rule')}, ${count(config.sources.length, 'source')}`
     log.write({ level: 'info', event: 'config-loaded', text, facts: {} })
     return { ok: true, text: `loaded: ${text}` }
   }

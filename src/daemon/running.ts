@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { connectionsOf } from '../connections.ts'
+import { count } from '../count.ts'
 import type { Session } from '../doors/sessions.ts'
 import { findProgram, runCommand } from '../firewalls/run.ts'
 import { NO_LEDGER } from '../grants/ledger.ts'
@@ -101,7 +102,7 @@ export class Running {
     tellPaused(this.#daemon.doors.paused, log)
     if (!dryRun) this.#alarms.start()
     this.#serveControl()
-    log.write({ level: 'info', event: 'started', text: `${rules.length} rules, ${sources.length} sources`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
+    log.write({ level: 'info', event: 'started', text: `${count(rules.length, 'rule')}, ${count(sources.length, 'source')}`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
   }
 
   #serveControl(): void {

@@ -64,7 +64,9 @@ export async function openToFollow(stateDir: string): Promise<FollowedHistory> {
 
 async function namesIn(stateDir: string): Promise<string[]> {
   const names = await readdir(stateDir).catch((error: unknown) => {
-    throw new KnocktailError('unreadable', `the history in ${printable(stateDir)} cannot be read: ${reasonOf(error)}: it is for root and the group of the daemon; -c FILE or --state-dir DIR says where it is`)
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const why = isMissing ? 'there is no such folder: has the daemon run yet?' : `${reasonOf(error)}: it is for root and the group of the daemon`
+    throw new KnocktailError('unreadable', `the history in ${printable(stateDir)} cannot be read: ${why}; -c FILE or --state-dir DIR says where it is`)
   })
   const ages = names.flatMap((name) => {
     const [found, age = '0'] = /^history\.jsonl(?:\.([1-9]\d{0,3}))?$/.exec(name) ?? []

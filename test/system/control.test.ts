@@ -199,7 +199,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep', 'mount'])(
     await start({ global: 'always_allow = 203.0.113.9' })
     daemon.configure(daemon.config.replace('always_allow = 203.0.113.9\n', ''))
     expect((await knocktail('reload')).stderr).toContain('always_allow 203.0.113.9 is gone: knocktail reload --force')
-    expect((await knocktail('reload', '--force')).stdout).toContain('loaded: 1 rules')
+    expect((await knocktail('reload', '--force')).stdout).toContain('loaded: 1 rule,')
     expect(await wrong()).toEqual([])
   })
 
