@@ -255,6 +255,12 @@ describe('a configuration with secrets', () => {
     expect(found).not.toContain(FILES[file])
   })
 
+  it('with a secret where the path of its file should stand is refused, without a character of it', () => {
+    const found = problems(rule('sequence = hmac\nusers = eve', `${HEAD}[user eve]\nsecret = ${ALICE}\n`), readFile).join('\n')
+    expect(found).toContain('secret: is the path of a file, and this looks like the secret itself')
+    expect(found).not.toContain(ALICE)
+  })
+
   const two = (first: string, second: string, head = HEAD): string => problems(`${head}[one]\n${first}\nports = 22/tcp\n[two]\n${second}\nports = 22/tcp\n`, readFile).join('\n')
 
   it('must not use the secret of a code in two places', () => {

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { reasonOf } from '../error.ts'
-import { parseSecret, type Secret } from '../../rules/derive/secret.ts'
+import { parseSecret, TOTP_SECRET_BYTES, type Secret } from '../../rules/derive/secret.ts'
 import { quoted } from '../printable.ts'
 import type { Report } from './problem.ts'
 import { key, readSection } from './schema.ts'
@@ -35,10 +35,15 @@ export function readUser(section: SectionText, { readFile, report }: { readonly 
   const list = keys.one_time_sequences
   if (keys.secret === undefined) return { name, secret: undefined, secretPath: undefined, list, line }
   const secretPath = resolve(dirname(report.file), keys.secret)
-  const secret = readSecret(secretPath, readFile)
+  const secret = isSecretItself(keys.secret) ? { fault: 'is the path of a file, and this looks like the secret itself: write that alone into a file that others cannot read' } : readSecret(secretPath, readFile)
   if ('value' in secret) return { name, secret: secret.value, secretPath, list, line }
   report.error(lineOf(section, 'secret'), `secret: ${secret.fault}`)
   return undefined
+}
+
+/** A name of a file has no reason to be one; and as one it would be told that it is not there, with all of its characters. */
+function isSecretItself(text: string): boolean {
+  return /^[A-Z2-7\s]+=*$/.test(text) && (parseSecret(text)?.length ?? 0) >= TOTP_SECRET_BYTES
 }
 
 function readSecret(path: string, readFile: ReadFile): { readonly value: Secret } | { readonly fault: string } {
