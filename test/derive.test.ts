@@ -41,7 +41,7 @@ describe('secrets', () => {
     }))
   })
 
-  it.each(['', '=', 'A', 'ABC', 'ABCDEF', 'ABC1', 'AB!C', 'ÀBCD'])('%j is none', (text) => {
+  it.each(['', '=', 'A', 'ABC', 'ABCDEF', 'ABC1', 'AB!C', 'ÀBCD', 'MFRGGZDF\nMZTWQ2LK'])('%j is none', (text) => {
     expect(parseSecret(text)).toBeUndefined()
   })
 

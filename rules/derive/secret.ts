@@ -14,9 +14,12 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 /** How many characters of the last group of eight can be left over by whole bytes. */
 const POSSIBLE_REST = new Set([0, 2, 4, 5, 7])
 
-/** The bytes that base32 text spells (RFC 4648, section 6), in any case; blanks, hyphens and padding do not matter. Undefined: it is none. */
+/**
+ * The bytes that base32 text spells (RFC 4648, section 6), in any case; blanks, hyphens and padding do not matter. Undefined: it is none, or
+ * more than one: two lines would read as a secret that nobody has.
+ */
 export function parseSecret(text: string): Secret | undefined {
-  const digits = withoutPadding(text.replaceAll(/[\s-]/g, '')).toUpperCase()
+  const digits = withoutPadding(text.trim().replaceAll(/[ \t-]/g, '')).toUpperCase()
   if (!/^[A-Z2-7]+$/.test(digits) || !POSSIBLE_REST.has(digits.length % 8)) return undefined
   const bytes: number[] = []
   let bits = 0

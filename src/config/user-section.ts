@@ -48,9 +48,7 @@ function isSecretItself(text: string): boolean {
 
 function readSecret(path: string, readFile: ReadFile): { readonly value: Secret } | { readonly fault: string } {
   try {
-    const text = readFile(path, 'secret').trim()
-    // Two secrets, one a line, would read as one that nobody has.
-    const value = text.includes('\n') ? undefined : parseSecret(text)
+    const value = parseSecret(readFile(path, 'secret'))
     const advice = 'write it in base32 (A to Z, 2 to 7), on one line, alone in the file, as in: head -c 20 /dev/urandom | base32'
     return value === undefined ? { fault: `${quoted(path)} holds no secret: ${advice}` } : { value }
   } catch (error) {
