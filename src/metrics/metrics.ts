@@ -96,13 +96,13 @@ const COUNTERS: readonly Family[] = [
   { name: 'knocktail_lockouts_total', help: 'Networks that a rule stopped listening to.', labels: ['rule'], read: ofRules(({ lockouts }) => lockouts) },
 ]
 
+/** Any local user may read these. How many addresses are remembered is not among them: by that he could find what ports are steps of a sequence that is still good. */
 const GAUGES: readonly Family[] = [
   { name: 'knocktail_up', help: 'Always 1.', labels: [], read: () => [[[], 1]] },
   { name: 'knocktail_start_time_seconds', help: 'When the daemon was started.', labels: [], read: ({ status }) => [[[], Date.parse(status().since) / 1000]] },
   { name: 'knocktail_grants', help: 'Grants that stand.', labels: ['rule'], read: ({ status }) => status().rules.map(({ name, grants }) => [[name], grants] as const) },
   { name: 'knocktail_paused', help: 'Whether a rule opens nothing for now.', labels: ['rule'], read: ({ status }) => status().rules.map(({ name, paused }) => [[name], Number(paused)] as const) },
   { name: 'knocktail_queue', help: 'Operations that wait for a firewall.', labels: [], read: ({ status }) => [[[], status().waiting]] },
-  { name: 'knocktail_addresses', help: 'Addresses of which something is remembered.', labels: [], read: ({ status }) => [[[], status().addresses]] },
   { name: 'knocktail_problems', help: 'What status would fail for.', labels: [], read: ({ status }) => [[[], status().conditions.filter(({ weight }) => weight === 'wrong').length]] },
   { name: 'knocktail_source_up', help: 'Whether a source is being followed.', labels: ['source'], read: ({ status }) => status().sources.map(({ name, state }) => [[name], Number(state === 'running')] as const) },
   {
