@@ -38,7 +38,7 @@ describe('knocktail init --yes', () => {
   })
 
   it.each([
-    ['--port', 'ssh', /--port "ssh" is no port/], ['--firewall', 'nft', /--firewall "nft" is none of nftables/], ['--always-allow', 'home', /--always-allow "home" is no address/],
+    ['--port', 'ssh', /--port "ssh" is no port/], ['--firewall', 'nft', /--firewall "nft" is none of nftables/], ['--firewall', 'pf', /kmsg shows nothing of pf: give --log 'command:tcpdump/], ['--always-allow', 'home', /--always-allow "home" is no address/],
     ['--host', 'a b', /--host "a b" is no host/], ['--prefix', 'a"b', /--prefix must be/], ['--place', '/a b', /must have no blanks/],
   ])('refuses %s %s, and writes nothing', async (option, value, says) => {
     const { code, stderr } = await init('refused', '--yes', ...WAY, option, value)

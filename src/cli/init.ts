@@ -30,6 +30,7 @@ export async function runInit(options: InitOptions): Promise<number> {
 
 function planOf(answers: Answers, { ports, hostName }: Survey, { prefix, folder, place }: InitOptions): Plan {
   const { port, kind, log, console: hasConsole, ...rest } = answers
+  if (rest.firewall === 'pf' && (log === 'kmsg' || log === 'journald')) throw new KnocktailError('usage', `${log} shows nothing of pf: give --log 'command:tcpdump -n -l -e -tt -i pflog1'`)
   const knock = drawKnock(kind, ports, randomInt)
   if (!knock) throw new KnocktailError('failed', `this machine has too few free ports for --kind ${kind}: they are given to outgoing connections, or in use`)
   if (!/^[\x20-\x7e]{1,28}$/.test(prefix) || /["\\]/.test(prefix)) throw new KnocktailError('usage', '--prefix must be up to 28 printable ASCII characters, without " and \\')
