@@ -228,7 +228,7 @@ describe('what knockd refuses or would silently misread', () => {
   })
 
   it('a key before the first section', () => {
-    expect(problems('sequence = 1,2\n')).toEqual([expect.stringContaining('stands before the first section')])
+    expect(problems('sequence = 1,2\nseq_timeout = 5\n')).toEqual([expect.stringContaining('"sequence = 1,2" stands before the first section')])
   })
 })
 

@@ -28,6 +28,7 @@ export interface LineDialect {
 export function readSections(text: string, dialect: LineDialect, report: Report): Section[] {
   const sections: Section[] = []
   let entries: Entry[] | undefined
+  let strays = 0
   for (const [index, raw] of text.replace(/^\ufeff/, '').split('\n').entries()) {
     const line = index + 1
     const content = contentOf(raw.replace(/\r$/, ''), dialect, line, report)
@@ -36,10 +37,11 @@ export function readSections(text: string, dialect: LineDialect, report: Report)
       entries = []
       const section = readHeader(content, line, entries, report)
       if (section) sections.push(section)
-    } else if (entries === undefined) {
-      report.error(line, `${quoted(content)} stands before the first section: every key belongs to a [section]`)
-    } else {
+    } else if (entries !== undefined) {
       entries.push(readEntry(content, line, dialect))
+    } else if (strays++ === 0) {
+      // Once: a log in place of a configuration has nothing else.
+      report.error(line, `${quoted(content)} stands before the first section: every key belongs to a [section]`)
     }
   }
   return sections
