@@ -11,6 +11,7 @@ import { KnocktailError } from '../error.ts'
 import type { Helper, HelperEvents } from '../front/helper.ts'
 import type { History } from '../history/history.ts'
 import type { Log } from '../log/log.ts'
+import { findGroup } from '../groups.ts'
 import { printable } from '../printable.ts'
 import { sourceLogEvents } from '../log/source-events.ts'
 import type { Rights } from '../sources/follow.ts'
@@ -74,7 +75,7 @@ function provideFor(account: Account, groups: readonly number[], config: Config,
   if (config.log !== undefined && lstatSync(config.log).isFile()) chownSync(config.log, account.uid, account.gid)
   for (const path of [options.config, ...config.files]) {
     if (mayRead(path, account, groups)) continue
-    const text = `${printable(path)} cannot be read by user ${account.name}, so SIGHUP cannot load the configuration: chgrp ${account.name} and chmod 640, or restart instead`
+    const text = `${printable(path)} cannot be read by user ${account.name}, so SIGHUP cannot load the configuration: chgrp ${findGroup(account.gid)?.name ?? account.gid} and chmod 640, or restart instead`
     log.write({ level: 'warn', event: 'config-unreadable', text, facts: { path } })
   }
 }
