@@ -1,3 +1,4 @@
+import type { Address } from '../parsers/address.ts'
 import type { Micros } from '../parsers/time.ts'
 import type { Attempt, Choice } from './choice.ts'
 import { slotOf, type Compiled } from './compile.ts'
@@ -114,4 +115,26 @@ function isFailure(trail: Trail, { compiled, start, taken }: Attempt, by: Note |
   const keys = new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key))
   const isBeforeCode = compiled.open.length > 0 && compiled.open.length < compiled.slots.length && ![...keys].some((key) => compiled.stepsOf.has(key))
   return keys.size >= 2 && !isBeforeCode
+}
+
+/** How far an address has come. */
+export interface OpenAttempt {
+  readonly rule: string
+  readonly address: Address
+  /** Steps, 1 to `steps` - 1. */
+  readonly taken: number
+  readonly steps: number
+  readonly since: Micros
+}
+
+/** Those that are still in time then, at most so many. */
+export function openAttempts(trails: Iterable<Trail>, now: Micros, most: number): OpenAttempt[] {
+  const open: OpenAttempt[] = []
+  for (const trail of trails) {
+    for (const { compiled: { rule, sequence }, start, taken } of attemptsOf(trail)) {
+      if (now - start.time < rule.seqTimeout) open.push({ rule: rule.name, address: trail.address, taken, steps: sequence.steps.length, since: start.time })
+    }
+    if (open.length >= most) break
+  }
+  return open.slice(0, most)
 }

@@ -1,34 +1,24 @@
 import type { Address } from '../parsers/address.ts'
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
-import { areTooMany, attemptEnd, attemptsOf, endOverdue, endScans, followAttempt, isScan, KNOCKS_PER_STEP, recentKnocks, setAttempt, unproved } from './attempts.ts'
-import { chooseWith, openStart, type Choice } from './choice.ts'
+import { attemptEnd, attemptsOf, endOverdue, endScans, KNOCKS_PER_STEP, openAttempts, setAttempt, type OpenAttempt } from './attempts.ts'
 import { SequenceIndex, type Compiled } from './compile.ts'
-import { COPY_WINDOW, findOriginal } from './copies.ts'
+import { COPY_WINDOW } from './copies.ts'
 import type { AttemptEnd, Decision } from './decision.ts'
 import { eventKey, type EventKey } from './key.ts'
 import { isInbound, isKnock } from './knock.ts'
+import { knock } from './knocking.ts'
 import { lookAt, type Look } from './look.ts'
-import { newNote, type Note, type Touched } from './note.ts'
+import { isBeginning, isPassing, NO_STEP, noteOf, type Note, type Touched } from './note.ts'
 import { PacketColumns } from './packet-columns.ts'
 import type { Rule } from './rule.ts'
-import { newTrail, remember, type Bounds, type Trail } from './trail.ts'
+import { newTrail, takeIn, type Bounds, type Trail } from './trail.ts'
 import { mostNotes, Trails } from './trails.ts'
 
 /** The longest sequence that the configuration takes is 32 steps. */
 const NOTES_PER_TRAIL = 64 + 32 * KNOCKS_PER_STEP
 
 const NONE: readonly Decision[] = []
-
-/** How far an address has come. */
-export interface OpenAttempt {
-  readonly rule: string
-  readonly address: Address
-  /** Steps, 1 to `steps` - 1. */
-  readonly taken: number
-  readonly steps: number
-  readonly since: Micros
-}
 
 /**
  * Matches knock sequences: connection events in, in reading order, decisions out. What it decides of one address
@@ -100,14 +90,7 @@ export class Matcher {
 
   /** The attempts that are still in time then, at most so many, of the addresses that have come furthest. */
   attempts(now: Micros, most: number): OpenAttempt[] {
-    const open: OpenAttempt[] = []
-    for (const trail of this.#furthest()) {
-      for (const { compiled: { rule, sequence }, start, taken } of attemptsOf(trail)) {
-        if (now - start.time < rule.seqTimeout) open.push({ rule: rule.name, address: trail.address, taken, steps: sequence.steps.length, since: start.time })
-      }
-      if (open.length >= most) break
-    }
-    return open.slice(0, most)
+    return openAttempts(this.#furthest(), now, most)
   }
 
   /** Forgets all events and attempts: the clock by which they are dated was set back. */
@@ -190,19 +173,6 @@ export class Matcher {
   }
 }
 
-/** One for all packets of which it is true: they are many. */
-const NO_STEP: Touched = { knocks: undefined, drawnFrom: undefined }
-
-/** Its port is no step of any rule. */
-function isPassing({ knocks, drawnFrom }: Touched): boolean {
-  return knocks === undefined && drawnFrom === undefined
-}
-
-/** It can complete nothing by itself. */
-function isBeginning({ knocks, drawnFrom }: Touched): boolean {
-  return drawnFrom === undefined && knocks !== undefined && knocks.every(({ slots, rule }) => slots.length > 1 && rule.window === undefined)
-}
-
 function endsOf(trail: Trail, how: 'timeout' | 'evicted'): AttemptEnd[] {
   return attemptsOf(trail).map((attempt) => attemptEnd(trail, attempt, how, undefined))
 }
@@ -221,51 +191,4 @@ function markKnocks(trail: Trail, compiled: Compiled): void {
 
 function boundsOf(rules: readonly Rule[]): Bounds {
   return { notes: NOTES_PER_TRAIL, age: Math.max(COPY_WINDOW, ...rules.map(({ seqTimeout }) => seqTimeout)) as Micros }
-}
-
-function noteOf(event: ConnectionEvent, key: EventKey, touched: Touched, order: number): Note {
-  const { time, resolution, source } = event
-  const { sport, seq, ipId } = event.kind === 'packet' ? event : NO_PACKET
-  return newNote({ time, order, resolution, source, key, sport, seq, ipId, forwarded: event.kind === 'packet' && event.dir === 'forward' }, touched)
-}
-
-const NO_PACKET = { sport: undefined, seq: undefined, ipId: undefined }
-
-/** Whether it is new; of a copy only its time is remembered, with its original. */
-function takeIn(trail: Trail, note: Note, bounds: Bounds): boolean {
-  const original = findOriginal(trail, note)
-  if (original) original.lastCopy = Math.max(original.lastCopy, note.time) as Micros
-  else remember(trail, note, bounds)
-  return original === undefined
-}
-
-/** One knock of one sequence: does it complete it, and if not, what becomes of the attempt? */
-function knock(trail: Trail, compiled: Compiled, note: Note, decisions: Decision[]): void {
-  const knocks = recentKnocks(trail, compiled)
-  const tooMany = areTooMany(knocks, compiled)
-  const { rule } = compiled
-  const accept = (first: Note, last: Note): boolean =>
-    last.time - first.time < rule.seqTimeout && !isScan(trail, compiled, first, last)
-  const choice = tooMany ? undefined : chooseWith(compiled, knocks, note, accept)
-  if (choice) return complete(trail, compiled, choice, decisions)
-  const open = tooMany ? undefined : openStart(compiled, knocks, accept)
-  followAttempt(trail, compiled, note, open, decisions)
-}
-
-/** All steps were knocked. Whatever they prove, no knock counts twice. */
-function complete(trail: Trail, compiled: Compiled, choice: Choice, decisions: Decision[]): void {
-  const { rule, sequence } = compiled
-  const { address } = trail
-  for (const chosen of choice) (chosen.usedBy ??= []).push(compiled)
-  setAttempt(trail, compiled, undefined)
-  const time = latestTime(choice)
-  const verdict = sequence.proof?.(choice.map(({ key }) => key), address, time)
-  if (verdict && verdict.kind !== 'proved') return void decisions.push(unproved(trail, compiled, verdict, choice, time))
-  const { user, spend } = verdict ?? sequence
-  decisions.push({ kind: 'match', rule, sequence, user, spend, address, time })
-  if (spend) rule.onSpend?.(spend)
-}
-
-function latestTime(choice: Choice): Micros {
-  return choice.reduce((latest, { time }) => (time > latest ? time : latest), choice[0]!.time)
 }

@@ -1,3 +1,4 @@
+import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
 import type { Compiled } from './compile.ts'
 import type { EventKey } from './key.ts'
@@ -46,3 +47,25 @@ export function precedes(a: Note, b: Note): boolean {
 export function isUsed(note: Note, sequence: Compiled): boolean {
   return note.usedBy !== undefined && note.usedBy.includes(sequence)
 }
+
+/** One for all packets of which it is true: they are many. */
+export const NO_STEP: Touched = { knocks: undefined, drawnFrom: undefined }
+
+/** Its port is no step of any rule. */
+export function isPassing({ knocks, drawnFrom }: Touched): boolean {
+  return knocks === undefined && drawnFrom === undefined
+}
+
+/** It can complete nothing by itself. */
+export function isBeginning({ knocks, drawnFrom }: Touched): boolean {
+  return drawnFrom === undefined && knocks !== undefined && knocks.every(({ slots, rule }) => slots.length > 1 && rule.window === undefined)
+}
+
+/** What is remembered of an event. */
+export function noteOf(event: ConnectionEvent, key: EventKey, touched: Touched, order: number): Note {
+  const { time, resolution, source } = event
+  const { sport, seq, ipId } = event.kind === 'packet' ? event : NO_PACKET
+  return newNote({ time, order, resolution, source, key, sport, seq, ipId, forwarded: event.kind === 'packet' && event.dir === 'forward' }, touched)
+}
+
+const NO_PACKET = { sport: undefined, seq: undefined, ipId: undefined }

@@ -2,7 +2,7 @@ import type { Address } from '../parsers/address.ts'
 import type { Micros } from '../parsers/time.ts'
 import type { Attempt } from './choice.ts'
 import type { EventKey } from './key.ts'
-import { addNote, type NotesByPort } from './copies.ts'
+import { addNote, findOriginal, type NotesByPort } from './copies.ts'
 import { precedes, type Note } from './note.ts'
 
 /** What is remembered of one address. */
@@ -43,7 +43,7 @@ export interface Bounds {
 const MANY_NOTES = 64
 
 /** Puts a note into its place and keeps the trail within its bounds. */
-export function remember(trail: Trail, note: Note, bounds: Bounds): void {
+function remember(trail: Trail, note: Note, bounds: Bounds): void {
   const { notes } = trail
   let at = notes.length
   while (at > 0 && precedes(note, notes[at - 1]!)) at--
@@ -96,4 +96,12 @@ export function exceedsOtherPorts(notes: readonly Note[], first: Note, last: Not
     if (ports.add(note.key).size > limit) return true
   }
   return false
+}
+
+/** Whether it is new; of a copy only its time is remembered, with its original. */
+export function takeIn(trail: Trail, note: Note, bounds: Bounds): boolean {
+  const original = findOriginal(trail, note)
+  if (original) original.lastCopy = Math.max(original.lastCopy, note.time) as Micros
+  else remember(trail, note, bounds)
+  return original === undefined
 }

@@ -1,8 +1,8 @@
 import type { ConnectionEvent } from '../parsers/event.ts'
-import type { Network } from '../parsers/network.ts'
 import type { Micros } from '../parsers/time.ts'
 import type { AttemptEnd, Decision, Match } from '../rules/decision.ts'
-import { Matcher, type OpenAttempt } from '../rules/matcher.ts'
+import type { OpenAttempt } from '../rules/attempts.ts'
+import { Matcher } from '../rules/matcher.ts'
 import type { Look } from '../rules/look.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { Spend } from '../rules/spent.ts'
@@ -14,35 +14,8 @@ import { commandsFor } from './grants/commands.ts'
 import type { Grant, Grants } from './grants/grants.ts'
 import { Guard, type Deafness } from './guard/guard.ts'
 import type { Happening } from './happening.ts'
+import type { Asked, LiveParts } from './live-parts.ts'
 import { Tally } from './tally.ts'
-
-/** What a live pipeline has beside its rules; replay has none of it. */
-export interface LiveParts {
-  /** This host's own addresses. */
-  readonly own: Pick<Network, 'contains'>
-  /** Told of every match before anything comes of it. */
-  readonly matched: (match: Match) => void
-  /** A sequence that is good once was used: `opens` says what comes of it, when that it was used is on disk, or else with why nothing may. */
-  readonly useUp: (door: DoorRule, spend: Spend, opens: (refused: string | undefined) => readonly Happening[]) => void
-  /** A command that nothing undoes: it is run once for this match. */
-  readonly runOnce: (door: DoorRule, asked: { readonly address: Match['address']; readonly user?: string | undefined }) => void
-  /** Whether that rule's matches open nothing for now. */
-  readonly isPaused: (rule: string) => boolean
-  /** Decide, and touch nothing. */
-  readonly observeOnly: () => boolean
-  /** Whether somebody is connected by that grant, as far as it can be seen. */
-  readonly isConnected: (grant: Grant) => boolean
-}
-
-/** What a door is asked for. */
-interface Asked {
-  readonly rule: string
-  readonly address: Match['address']
-  readonly user?: string
-  readonly time: Micros
-  /** By an administrator. */
-  readonly admin?: true
-}
 
 /** From connection events to what happens at the doors: matcher, admission, grants. Time is the grants' own. */
 export class Pipeline {

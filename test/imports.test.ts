@@ -42,7 +42,7 @@ const MAY_IMPORT: readonly (readonly [part: string, allowed: readonly string[]])
   ['src/metrics/', ['src/metrics/', 'src/control/controlled.ts', 'src/log/event.ts', 'src/tally.ts', 'node:', 'prom-client']],
   ['src/report/', ['src/report/', 'src/config/duration.ts', 'src/printable.ts', 'parsers/', 'node:']],
   ['src/explain/', ['src/explain/', 'src/config/', 'src/happening.ts', 'src/replay.ts', 'src/story.ts', 'src/printable.ts', 'rules/', 'parsers/']],
-  ['src/control/', ['src/control/', 'src/log/event.ts', 'src/clocks.ts', 'src/error.ts', 'src/json-line.ts', 'src/printable.ts', 'parsers/', 'node:', 'valibot']],
+  ['src/control/', ['src/control/', 'src/socket-answers.ts', 'src/log/event.ts', 'src/clocks.ts', 'src/error.ts', 'src/json-line.ts', 'src/printable.ts', 'parsers/', 'node:', 'valibot']],
   ['src/daemon/', ['src/', 'rules/', 'parsers/', 'node:', 'chokidar']],
   ['src/plug-in.ts', ['src/', 'parsers/', 'node:', 'valibot']],
   ['src/story.ts', ['src/', 'parsers/', 'picocolors']],

@@ -1,8 +1,9 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { KnocktailError, reasonOf } from '../error.ts'
 import { printable } from '../printable.ts'
+import { socketAnswers } from '../socket-answers.ts'
 import type { Controlled } from './controlled.ts'
 import { serve } from './server.ts'
 import type { Right } from './verbs.ts'
@@ -65,7 +66,7 @@ function giveTo(gid: number, path: string): void {
 }
 
 async function listen(server: Server, path: string, mode: number, gid: number): Promise<void> {
-  if (await answers(path)) throw new Error('another knocktail uses it: give this one a run_dir of its own')
+  if (await socketAnswers(path)) throw new Error('another knocktail uses it: give this one a run_dir of its own')
   rmSync(path, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -76,17 +77,6 @@ async function listen(server: Server, path: string, mode: number, gid: number): 
   giveTo(gid, path)
   chmodSync(path, mode)
   server.unref()
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }
 
 /** What root has made stays where it is after its rights were given up: nobody listens there. */

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { KnocktailError, reasonOf } from '../error.ts'
 import { printable } from '../printable.ts'
+import { socketAnswers } from '../socket-answers.ts'
 
 /**
  * One daemon a state_dir. The lock is a unix socket that the daemon listens on: it is free as soon as its owner is dead,
@@ -20,7 +21,7 @@ export async function takeLock(stateDir: string): Promise<Lock> {
   const server = createServer((socket) => socket.end())
   server.unref()
   if (!(await listens(server, path))) {
-    if (await answers(path)) {
+    if (await socketAnswers(path)) {
       throw new KnocktailError('failed', `another knocktail is running with state_dir ${printable(stateDir)}: stop it, or give this one a state_dir of its own`)
     }
     rmSync(path, { force: true })
@@ -53,13 +54,3 @@ function listens(server: Server, path: string): Promise<boolean> {
   })
 }
 
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-}
