@@ -22,6 +22,7 @@ function commands(format, log = logOf(format)) {
   }
 }
 
+mkdirSync(here('data'), { recursive: true })
 // grep stops at the first match if it sees /dev/null: all write into a file.
 const output = openSync(here('data/output'), 'w')
 
@@ -37,7 +38,6 @@ function run([command, ...args]) {
   return { seconds, peak }
 }
 
-mkdirSync(here('data'), { recursive: true })
 for (const format of Object.keys(LOGS)) await generateLog(logOf(format), format, LINES)
 
 console.log('| log | command | lines/s | time | times grep | most memory |\n|---|---|---|---|---|---|')

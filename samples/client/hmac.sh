@@ -16,4 +16,4 @@ while [ "$count" -lt "$knocks" ]; do
   done
   block=$((${block:-1} + 1))
 done
-for port in $ports; do ${KNOCK:-nc -z -w 1} "$host" "$port"; done
+for port in $ports; do ${KNOCK:-nc -z -w 1} "$host" "$port" || :; done
