@@ -1,7 +1,8 @@
 import type { ConnectionEvent } from '../parsers/event.ts'
+import type { Micros } from '../parsers/time.ts'
 import { attemptAt } from './attempts.ts'
 import { slotOf, type Compiled, type SequenceIndex } from './compile.ts'
-import { eventKey } from './key.ts'
+import { eventKey, keyText, type EventKey } from './key.ts'
 import { beyond, isInbound, type Beyond } from './knock.ts'
 import type { Note } from './note.ts'
 import type { Trail } from './trail.ts'
@@ -42,12 +43,31 @@ export function lookAt(event: ConnectionEvent, index: SequenceIndex, trail: Trai
 }
 
 function lookAtStep(compiled: Compiled, event: ConnectionEvent, trail: Trail | undefined, note: Note | undefined): LookAtStep {
-  const { rule, sequence, stepsOf, slots } = compiled
-  const [first = 0] = stepsOf.get(slotOf(compiled, eventKey(event)!)!) ?? []
+  const { rule, sequence, slots } = compiled
   const attempt = trail && attemptAt(trail, compiled)
   return {
-    rule: rule.name, user: sequence.user, step: first + 1, steps: slots.length,
+    rule: rule.name, user: sequence.user, step: firstStep(compiled, eventKey(event)!) + 1, steps: slots.length,
     passedOver: beyond(event, rule) ?? (note?.knocks?.includes(compiled) ? undefined : 'deaf'),
     attempt: attempt && { taken: attempt.taken, next: attempt.next + 1 },
   }
+}
+
+/** Something that an address did a short while ago. */
+export interface Remembered {
+  readonly time: Micros
+  readonly source: string
+  readonly what: string
+  /** Of which sequences it is a step; of those that prove a secret none is named. */
+  readonly steps: readonly { readonly rule: string; readonly step: number; readonly steps: number }[]
+}
+
+export function rememberedOf({ notes }: Trail): Remembered[] {
+  return notes.map(({ time, source, key, knocks }) => {
+    const told = (knocks ?? []).filter(({ rule }) => !rule.secret)
+    return { time, source, what: keyText(key), steps: told.map((compiled) => ({ rule: compiled.rule.name, step: firstStep(compiled, key) + 1, steps: compiled.slots.length })) }
+  })
+}
+
+function firstStep(compiled: Compiled, key: EventKey): number {
+  return compiled.stepsOf.get(slotOf(compiled, key)!)?.[0] ?? 0
 }

@@ -8,7 +8,7 @@ import type { AttemptEnd, Decision } from './decision.ts'
 import { eventKey, type EventKey } from './key.ts'
 import { isInbound, isKnock } from './knock.ts'
 import { knock } from './knocking.ts'
-import { lookAt, type Look } from './look.ts'
+import { lookAt, rememberedOf, type Look, type Remembered } from './look.ts'
 import { isBeginning, isPassing, NO_STEP, noteOf, type Note, type Touched } from './note.ts'
 import { PacketColumns } from './packet-columns.ts'
 import type { Rule } from './rule.ts'
@@ -86,6 +86,12 @@ export class Matcher {
   look(event: ConnectionEvent): Look {
     const trail = this.#find(event.src)
     return lookAt(event, this.#index, trail, trail?.notes.find(({ order }) => order === this.#order - 1))
+  }
+
+  /** What that address did, as far as it is remembered: nothing before its first knock. */
+  remembered(address: Address): Remembered[] {
+    const trail = this.#find(address)
+    return trail ? rememberedOf(trail) : []
   }
 
   /** The attempts that are still in time then, at most so many, of the addresses that have come furthest. */

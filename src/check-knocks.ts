@@ -55,7 +55,7 @@ function keyspaceText(rule: DoorRule): string | undefined {
 
 /** Of who knows nothing of the sequence: whoever has seen a static one need not guess. */
 function guessText(rule: DoorRule): string | undefined {
-  if (rule.sequences.length === 0 || rule.sequences.some(({ steps }) => steps.some(({ kind }) => kind === 'request'))) return undefined
+  if (rule.sequences.length === 0) return undefined
   return `after ${longText(guessSeconds(rule))} on average, at ${GUESSER_PACKETS_PER_SECOND.toLocaleString('en')} packets a second`
 }
 

@@ -3,7 +3,7 @@ import type { Micros } from '../parsers/time.ts'
 import type { AttemptEnd, Decision, Match } from '../rules/decision.ts'
 import type { OpenAttempt } from '../rules/attempts.ts'
 import { Matcher } from '../rules/matcher.ts'
-import type { Look } from '../rules/look.ts'
+import type { Look, Remembered } from '../rules/look.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { Spend } from '../rules/spent.ts'
 import { attemptEnded } from './attempt-end.ts'
@@ -46,6 +46,11 @@ export class Pipeline {
   /** What an event was to the rules: to be asked right after it was read. */
   look(event: ConnectionEvent): Look {
     return this.#matcher.look(event)
+  }
+
+  /** What that address did, as far as it is remembered. */
+  remembered(address: Match['address']): Remembered[] {
+    return this.#matcher.remembered(address)
   }
 
   /** Whom a rule does not listen to now. */

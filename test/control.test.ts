@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ask, NotRunning } from '../src/control/client.ts'
-import type { Answer, Controlled, Listing, Status } from '../src/control/controlled.ts'
+import type { Answer, Controlled, Listing, Status, Story } from '../src/control/controlled.ts'
 import { answer, LONGEST_REQUEST } from '../src/control/protocol.ts'
 import { serve } from '../src/control/server.ts'
 import { openSockets } from '../src/control/sockets.ts'
@@ -23,6 +23,7 @@ class Recorder implements Controlled {
   }
   status = (): Status => ({ v: 1, pid: 1, since: '', mode: 'enforce', conditions: [], sources: [], rules: [], grants: 0, waiting: 0, addresses: 0 })
   list = (): Listing => ({ v: 1, grants: [], attempts: [], deaf: [] })
+  story = (address: string): Story => ({ v: 1, address, knocks: [], attempts: [], grants: [], deaf: [] })
   open = (wish: object): Promise<Answer> => this.#note('open', wish)
   close = (address: string, rule: string | undefined): Promise<Answer> => this.#note('close', address, rule)
   closeAll = (): Promise<Answer> => this.#note('close-all')

@@ -9,6 +9,10 @@ class Recorder implements Controlled {
   readonly changes: string[] = []
   readonly status = (): ReturnType<Controlled['status']> => ({}) as ReturnType<Controlled['status']>
   readonly list = (): ReturnType<Controlled['list']> => ({}) as ReturnType<Controlled['list']>
+  readonly story: Controlled['story'] = (address) => {
+    require(parseAddress(address) === address, `tells of ${address}`)
+    return {} as ReturnType<Controlled['story']>
+  }
   readonly open: Controlled['open'] = ({ address, rule, openFor }) => {
     require(parseAddress(address) === address && rule !== '', `opens for ${address} by ${rule}`)
     require(openFor === undefined || (Number.isSafeInteger(openFor) && openFor > 0 && openFor <= 366 * DAY), `opens for ${openFor} microseconds`)

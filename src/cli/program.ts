@@ -75,11 +75,12 @@ function buildProgram(done: (exitCode: number) => void): Command {
 
 function explainCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program.command('explain').summary('tell why the knocks of an address did or did not open')
-    .description('Tells the story of one address: each of its knocks, what was expected next, why an attempt ended and what would have opened. Without a log: what the daemon\'s history has of it.')
+    .description('Tells the story of one address: each of its knocks, what was expected next, why an attempt ended and what would have opened. Without a log: what the daemon\'s history has of it, and what a running daemon remembers.')
     .argument('<address>', 'the address to tell of')
   logOptions(command, '[log...]')
     .requiredOption('-c, --config <file>', 'a knocktail.conf or a knockd.conf')
     .option('--state-dir <dir>', 'where the history is kept, in place of the configured folder')
+    .option('--run-dir <dir>', 'where the daemon\'s sockets are, in place of the configured folder')
     .option('--json', 'one JSON object a line on standard output')
     .action(async (address: string, logs: string[], options) => done(await (await import('./explain.ts')).runExplain(address, logs, options)))
 }

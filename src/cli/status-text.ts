@@ -1,4 +1,4 @@
-import type { AttemptStatus, DeafStatus, GrantStatus, Listing, RuleStatus, SourceStatus, Status } from '../control/controlled.ts'
+import type { AttemptStatus, DeafStatus, GrantStatus, Listing, RuleStatus, SourceStatus, Status, Story } from '../control/controlled.ts'
 import { printable } from '../printable.ts'
 
 /** How it goes, in lines for people. */
@@ -22,6 +22,15 @@ function ruleLine({ name, paused, grants, attempts, opened, extended, failed, to
 
 export function listingLines({ grants, attempts, deaf }: Listing): string[] {
   return [...(grants.length === 0 ? ['nothing is open'] : grants.map(grantLine)), ...attempts.map(attemptLine), ...deaf.map(deafLine)].map(printable)
+}
+
+/** Each thing that an address did, then how far that has brought it. */
+export function storyLines({ knocks, ...listing }: Story): string[] {
+  const told = knocks.map(({ time, what, steps }) => {
+    const where = steps.map(({ rule, step, steps: all }) => `step ${step} of ${all} of ${rule}`)
+    return `${time.slice(0, 23).replace('T', ' ')}Z  ${what.padEnd(12)}  ${where.length > 0 ? where.join(', ') : 'no step of a rule without secrets'}`
+  })
+  return [...told.map(printable), ...listingLines(listing)]
 }
 
 function grantLine({ rule, address, user, until, remainingS, why }: GrantStatus): string {

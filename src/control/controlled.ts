@@ -5,6 +5,7 @@ import type { Micros } from '../../parsers/time.ts'
 export interface Controlled {
   readonly status: () => Status
   readonly list: () => Listing
+  readonly story: (address: Address) => Story
   readonly open: (wish: OpenWish) => Promise<Answer>
   /** Without a rule: by all rules. */
   readonly close: (address: Address, rule: string | undefined) => Promise<Answer>
@@ -102,6 +103,12 @@ export interface Listing {
   readonly attempts: readonly AttemptStatus[]
   /** Whom rules do not listen to, and until when. */
   readonly deaf: readonly DeafStatus[]
+}
+
+/** What `explain --json` prints of a running daemon, version 1: what an address did of late, how far it has come, and what it holds. */
+export interface Story extends Listing {
+  readonly address: string
+  readonly knocks: readonly { readonly time: string; readonly source: string; readonly what: string; readonly steps: readonly { readonly rule: string; readonly step: number; readonly steps: number }[] }[]
 }
 
 export interface DeafStatus {

@@ -27,6 +27,7 @@ const RULE = { rule: v.optional(NAME) }
 export const VERBS = {
   status: verb('look', {}, async (controlled) => ({ ok: true, status: controlled.status() })),
   list: verb('look', {}, async (controlled) => ({ ok: true, list: controlled.list() })),
+  story: verb('look', { address: ADDRESS }, async (controlled, { address }) => ({ ok: true, story: controlled.story(address) })),
   open: verb('change', { address: ADDRESS, rule: NAME, user: v.optional(NAME), forMs: v.optional(FOR) },
     (controlled, { address, rule, user, forMs }) => controlled.open({ address, rule, user, openFor: forMs })),
   close: verb('change', { address: ADDRESS, ...RULE }, (controlled, { address, rule }) => controlled.close(address, rule)),

@@ -1,14 +1,14 @@
 import type { Address } from '../../parsers/address.ts'
 import type { Micros } from '../../parsers/time.ts'
 import { formatDuration } from '../config/duration.ts'
-import type { Answer, Controlled, Listing, OpenWish, Status } from '../control/controlled.ts'
+import type { Answer, Controlled, Listing, OpenWish, Status, Story } from '../control/controlled.ts'
 import type { Grant } from '../grants/grants.ts'
 import type { Log } from '../log/log.ts'
 import { printable, quoted } from '../printable.ts'
 import type { Checks } from './checks.ts'
 import type { Reloading } from './reload.ts'
 import { pausedEvent, resumedEvent } from './paused.ts'
-import { grantStatus, listingOf, statusOf, type StatusParts } from './status.ts'
+import { grantStatus, listingOf, statusOf, storyOf, type StatusParts } from './status.ts'
 
 export interface ControlParts extends StatusParts {
   readonly reloading: Reloading
@@ -33,6 +33,10 @@ export class Controlling implements Controlled {
 
   list(): Listing {
     return listingOf(this.#parts)
+  }
+
+  story(address: Address): Story {
+    return storyOf(address, this.#parts)
   }
 
   async open({ address, rule, user, openFor }: OpenWish): Promise<Answer> {

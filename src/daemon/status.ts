@@ -1,8 +1,10 @@
+import type { Address } from '../../parsers/address.ts'
+import { parseNetwork } from '../../parsers/network.ts'
 import { formatTime, MILLISECOND, SECOND, type Micros } from '../../parsers/time.ts'
 import type { Clocks } from '../clocks.ts'
 import type { Follow, SourceConfig } from '../config/config.ts'
 import type { Condition, Conditions } from '../control/conditions.ts'
-import type { ConditionStatus, GrantStatus, Listing, RuleStatus, SourceStatus, Status } from '../control/controlled.ts'
+import type { ConditionStatus, GrantStatus, Listing, RuleStatus, SourceStatus, Status, Story } from '../control/controlled.ts'
 import type { Grant } from '../grants/grants.ts'
 import type { Daemon } from './daemon.ts'
 import type { Following } from './following.ts'
@@ -46,6 +48,13 @@ export function listingOf({ daemon, conditions, clocks }: StatusParts): Listing 
     attempts: daemon.pipeline.attempts(clocks.wall(), MOST_ATTEMPTS).map(({ since, ...attempt }) => ({ ...attempt, since: formatTime(since) })),
     deaf: daemon.pipeline.deaf.slice(0, MOST_DEAF).map(({ until, ...deafness }) => ({ ...deafness, remainingS: secondsTo(until, clocks.boot()) })),
   }
+}
+
+/** The same of one address, with what it did of late. */
+export function storyOf(address: Address, parts: StatusParts): Story {
+  const { grants, attempts, deaf, v } = listingOf(parts)
+  const knocks = parts.daemon.pipeline.remembered(address).map(({ time, ...knock }) => ({ time: formatTime(time), ...knock }))
+  return { v, address, knocks, attempts: attempts.filter((attempt) => attempt.address === address), grants: grants.filter((grant) => grant.address === address), deaf: deaf.filter(({ network }) => parseNetwork(network)?.contains(address) ?? true) }
 }
 
 function secondsTo(until: Micros, now: Micros): number {

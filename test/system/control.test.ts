@@ -51,6 +51,8 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep', 'mount'])(
     expect(await netns.canConnect(22)).toBe(true)
     await knock(netns, CLIENT, KNOCKS.slice(0, 2))
     await expect.poll(async () => (await knocktail('list')).stdout).toMatch(new RegExp(`open     ssh  ${CLIENT}  for \\d+ s more.*\nattempt  ssh  ${CLIENT}  step 2 of 3, since `))
+    const explained = await knocktail('explain', CLIENT, '-c', daemon.configPath, '--state-dir', daemon.stateDir)
+    expect(explained.stdout).toMatch(new RegExp(`opened 22/tcp for 40s[^]*as the running daemon remembers it:\n.*Z  ${KNOCKS[0]}/tcp +step 1 of 3 of ssh\n.*Z  ${KNOCKS[1]}/tcp +step 2 of 3 of ssh\nopen  `))
     expect(JSON.parse((await knocktail('close', CLIENT, 'ssh', '--json')).stdout)).toEqual({ ok: true, text: `1 closed for ${CLIENT}`, closed: 1 })
     expect(await netns.canConnect(22)).toBe(false)
     expect(await knocktail('close', CLIENT)).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing is open') as string })
