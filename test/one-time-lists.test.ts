@@ -115,14 +115,14 @@ describe('the file', () => {
 
   it('is found among several, read as its configuration is, one after the other', async () => {
     const others = [at('one'), at('two')]
-    writeFileSync(others[0]!, '1,2\n')
+    writeFileSync(others[0]!, '7,8\n')
     writeFileSync(others[1]!, '1,2\n3,4\n5,6\n')
     const lists = new OneTimeLists(tools, () => {})
     const rule = (path: string, name: string): string => configText(path).replace('[d]', `[${name}]`)
     lists.load(await loadConfig(folder.write('knocktail.conf', `[knocktail]\nfirewall = command\n${rule(others[0]!, 'a')}${rule(others[1]!, 'b')}`)))
     const all = [...ids('1,2\n3,4\n5,6\n', others[1]).values()]
     expect(await Promise.all([all[0]!, all[1]!, all[0]!, all[2]!].map((id) => lists.spend(id)))).toEqual(['done', 'done', 'foreign', 'done'].map((kind) => ({ kind })))
-    expect(others.map((path) => readFileSync(path, 'utf8'))).toEqual(['1,2\n', '#1,2\n#3,4\n#5,6\n'])
+    expect(others.map((path) => readFileSync(path, 'utf8'))).toEqual(['7,8\n', '#1,2\n#3,4\n#5,6\n'])
   })
 })
 
