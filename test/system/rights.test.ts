@@ -59,6 +59,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables'])('the righ
     await daemon.until('source-running')
     expect(status(daemon.pid, 'Uid').split('\t')).toEqual(Array(4).fill(String(NOBODY)))
     await knock(netns)
+    await daemon.until('opened')
     await daemon.until('closed')
     expect(daemon.named('opened').length).toBe(1)
   })

@@ -14,6 +14,7 @@ import { Ledger } from '../../src/grants/ledger.ts'
 import { Paused } from '../../src/grants/paused.ts'
 import { Matches } from '../../src/grants/matches.ts'
 import { knock, useNamespaceLog } from '../support/door.ts'
+import { eventually } from '../support/eventually.ts'
 import { LiveDaemon } from '../support/live.ts'
 import { addressOf, useNetns } from '../support/netns.ts'
 import { useFolder } from '../support/run.ts'
@@ -129,6 +130,8 @@ open_for = ${openFor}
 
   /** Nothing of it opens: a knock that opens comes after it, so that it is known to have been read. */
   const opened = (): number => daemon.named('open').length
+  /** On a fast machine the next knock comes while the door of the first still stands. */
+  const openedOrExtended = (): number => opened() + daemon.named('extend').length
 
   async function restartBy(signal: NodeJS.Signals): Promise<void> {
     const ended = new Promise((resolve) => daemon.child.once('exit', resolve))
@@ -156,7 +159,7 @@ open_for = ${openFor}
     expect(daemon.named('failure')[1]).toMatchObject({ user: 'alice', why: 'spent' })
     expect(opened()).toBe(1)
     await knock(netns, CLIENT, await codePorts(1, now))
-    await daemon.until('open', 2)
+    await daemon.untilTrue(() => openedOrExtended() === 2, 'the next code opens')
   }, 60_000)
 
   it('drawn ports open nothing again, though strangers\' packets in the same name do not keep the first from opening', async () => {
@@ -171,8 +174,7 @@ open_for = ${openFor}
       await knock(netns, CLIENT, ports)
     }
     await knock(netns, CLIENT, drawn(step + 1))
-    await daemon.until('open', 2)
-    expect(opened()).toBe(2)
+    await daemon.untilTrue(() => openedOrExtended() === 2, 'the next ports open')
   }, 60_000)
 
   it('a token opens nothing again', async () => {
@@ -202,9 +204,9 @@ open_for = ${openFor}
     await daemon.until('config-loaded')
     expect(await netns.canConnect(22)).toBe(true)
     await reload('bob')
-    await daemon.until('closed')
+    await daemon.until('close', 2)
     expect(daemon.named('close').map(({ user }) => user)).toEqual(['bob', 'alice'])
-    expect(await netns.canConnect(22)).toBe(false)
+    await eventually(async () => expect(await netns.canConnect(22)).toBe(false))
   })
 
   it('whatever it was, nothing is taken for new where the ledger is lost', async () => {

@@ -15,7 +15,8 @@ import { systemTest } from '../support/system.ts'
  * they call is compared with what is allowed. Their file systems and devices are not confined here: that takes systemd as the first process.
  */
 
-const NOBODY = 65_534
+/** A user of every Debian, with a group of his own: one that may read the lists has to be named in the configuration. */
+const [USER, GROUP] = [5, 60]
 const CLIENT = addressOf('client', 4)
 const CAPABILITIES: Readonly<Record<string, number>> = { net_admin: 12, syslog: 34 }
 
@@ -82,20 +83,20 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables', 'systemd-s
   function helperArgv(config: string, trace?: string): string[] {
     const started = helperService['ExecStart']!.replace('/etc/knocktail/knocktail.conf', config).replace('/var/lib/knocktail-helper', join(folder.path, `helper${count}`))
     const bounds = setOf(words(helperService['CapabilityBoundingSet']))
-    return ['setpriv', '--groups', String(NOBODY), '--inh-caps', '-all', '--bounding-set', bounds, '--no-new-privs', ...traced(trace), process.execPath, BIN, ...started.split(' ').slice(1)]
+    return ['setpriv', '--groups', String(GROUP), '--inh-caps', '-all', '--bounding-set', bounds, '--no-new-privs', ...traced(trace), process.execPath, BIN, ...started.split(' ').slice(1)]
   }
 
   async function start(rule: string, traces: { daemon?: string; helper?: string } = {}): Promise<void> {
     const [state, runDir, socket] = [`state${++count}`, `sockets${count}`, `helper${count}.sock`].map((name) => join(folder.path, name)) as [string, string, string]
     for (const path of [state, runDir]) {
       mkdirSync(path, { mode: 0o750 })
-      chownSync(path, NOBODY, NOBODY)
+      chownSync(path, USER, GROUP)
     }
     const caps = setOf(words(service['AmbientCapabilities']))
     daemon = new LiveDaemon(netns, {
-      folder: folder.path, config: doorConfig({ prefix, openFor: '2s' }).replace(/^sequence = .*\n/m, `${rule}\nreorder = 0\n`),
+      folder: folder.path, config: doorConfig({ prefix, openFor: '2s', global: 'user = games' }).replace(/^sequence = .*\n/m, `${rule}\nreorder = 0\n`),
       args: ['--state-dir', state, '--run-dir', runDir, ...service['ExecStart']!.replace('/run/knocktail-helper.sock', socket).split(' ').slice(4)],
-      wrap: ['setpriv', '--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', '--inh-caps', caps, '--ambient-caps', caps,
+      wrap: ['setpriv', '--reuid', String(USER), '--regid', String(GROUP), '--clear-groups', '--inh-caps', caps, '--ambient-caps', caps,
         '--bounding-set', setOf(words(service['CapabilityBoundingSet'])), '--no-new-privs', ...traced(traces.daemon)],
     })
     await serve(socket, helperArgv(daemon.configPath, traces.helper))
@@ -106,7 +107,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables', 'systemd-s
   async function serve(socket: string, argv: readonly string[]): Promise<void> {
     netns.start('server', ['systemd-socket-activate', '-l', socket, '--accept', '--inetd', ...argv])
     await eventually(() => expect(existsSync(socket)).toBe(true))
-    chownSync(socket, NOBODY, NOBODY)
+    chownSync(socket, USER, GROUP)
     chmodSync(socket, 0o600)
   }
 
@@ -116,21 +117,21 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables', 'systemd-s
 
   it('what reads the log may read the log, what moves the firewall may do that, and neither more; doors open and close', async () => {
     writeFileSync(list, '31877,7412\n52044,31877\n7412,52044\n', { mode: 0o640 })
-    chownSync(list, 0, NOBODY)
+    chownSync(list, 0, GROUP)
     await start(`one_time_sequences = ${list}`)
     const [helper] = await helpers()
     for (const set of ['CapEff', 'CapPrm', 'CapBnd']) {
       expect(BigInt(`0x${status(daemon.pid, set)}`), set).toBe(maskOf(['syslog']))
       expect(BigInt(`0x${status(helper!, set)}`), set).toBe(maskOf(['net_admin']))
     }
-    expect([status(daemon.pid, 'Uid'), status(helper!, 'Uid')].map((ids) => ids.split('\t')[1])).toEqual([String(NOBODY), '0'])
+    expect([status(daemon.pid, 'Uid'), status(helper!, 'Uid')].map((ids) => ids.split('\t')[1])).toEqual([String(USER), '0'])
     await knock(netns, CLIENT, [31877, 7412])
     await daemon.until('opened')
     expect(await netns.canConnect(22)).toBe(true)
     // Root's list, to which nobody else may write: it has its owner, group and mode still.
     expect(readFileSync(list, 'utf8')).toBe('#31877,7412\n52044,31877\n7412,52044\n')
     const { uid, gid, mode } = statSync(list)
-    expect([uid, gid, mode & 0o777]).toEqual([0, NOBODY, 0o640])
+    expect([uid, gid, mode & 0o777]).toEqual([0, GROUP, 0o640])
     await daemon.until('closed')
     expect(await netns.canConnect(22)).toBe(false)
     expect(['list-refused', 'firewall-failed', 'helper-ended', 'control-refused'].flatMap((name) => daemon.named(name))).toEqual([])
@@ -143,6 +144,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables', 'systemd-s
       chmodSync(path, 0o666)
     }
     writeFileSync(list, '31877,7412\n52044,31877\n', { mode: 0o640 })
+    chownSync(list, 0, GROUP)
     await start(`one_time_sequences = ${list}\nclose_when = disconnected\nkill_on_close = yes`, traces)
     await knock(netns, CLIENT, [31877, 7412])
     await daemon.until('closed')
@@ -171,7 +173,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables', 'systemd-s
     const [, ...args] = unit('knocktail-sweep.service')['ExecStart']!.replace('/etc/knocktail/knocktail.conf', daemon.configPath)
       .replace('/run/knocktail-helper.sock', join(folder.path, `helper${count}.sock`)).split(' ')
     const bounds = setOf(words(unit('knocktail-sweep.service')['CapabilityBoundingSet']))
-    const swept = await netns.inServer(['setpriv', '--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', '--bounding-set', bounds,
+    const swept = await netns.inServer(['setpriv', '--reuid', String(USER), '--regid', String(GROUP), '--clear-groups', '--bounding-set', bounds,
       process.execPath, BIN, ...args, '--state-dir', join(folder.path, `state${count}`)])
     expect(swept.stderr).toContain('1 closed')
     expect(swept.code).toBe(0)
