@@ -106,7 +106,12 @@ async function openControl({ runDir }: Config, account: Account | undefined, log
 const BIN = fileURLToPath(new URL('../bin.js', import.meta.url))
 
 /** The helper waits nearly all the time. Without a compiler it starts sooner, takes a quarter less memory, and none that is both written and run. */
-const WITHOUT_COMPILER = ['--jitless', '--no-expose-wasm']
+const WITHOUT_COMPILER = ['--jitless', ...withoutWasm(process.versions.v8)]
+
+/** Up to V8 12, Node 23, --jitless alone warns of WebAssembly at each start; from V8 13, Node 24, the option is gone and keeps Node from starting. */
+function withoutWasm(v8: string): string[] {
+  return Number.parseInt(v8, 10) < 13 ? ['--no-expose-wasm'] : []
+}
 
 /** As the configuration says (doas, say), or this program as the helper, with the rights that we have now. */
 export function helperCommand({ helper, stateDir }: Config, { config }: Pick<RunOptions, 'config'>): readonly string[] {
