@@ -15,6 +15,7 @@ export class Gate {
   #client = `ktbench${process.pid}c`
   #prefix = `ktb${process.pid}: `
   #folder = mkdtempSync(join(tmpdir(), 'knocktail-bench-'))
+  #config = join(this.#folder, 'knocktail.conf')
   #allNetnsBefore = readFileSync(ALL_NETNS, 'latin1').trim()
   #listener
 
@@ -56,26 +57,40 @@ export class Gate {
 
   /** Packets that were logged. */
   get logged() {
-    const { stdout } = spawnSync('ip', ['netns', 'exec', this.#server, 'nft', 'list', 'counter', 'inet', 'filter', 'logged'], { encoding: 'utf8' })
-    return Number(/packets (\d+)/.exec(stdout)?.[1])
+    return Number(/packets (\d+)/.exec(this.run('nft', 'list', 'counter', 'inet', 'filter', 'logged'))?.[1])
   }
 
-  async startKnocktail() {
-    const config = join(this.#folder, 'knocktail.conf')
-    writeFileSync(config, `[knocktail]
-firewall = nftables
+  /** `firewall`: its section; `rule`: what else the rule says. */
+  async startKnocktail({ firewall = '[firewall nftables]\nset4 = inet filter knock4', openFor = '1s', rule = '' } = {}) {
+    writeFileSync(this.#config, `[knocktail]
+firewall = ${/\[firewall (.*)\]/.exec(firewall)[1]}
+state_dir = ${this.stateFolder}
+run_dir = ${join(this.#folder, 'run')}
 [source kernel]
 follow = kmsg
 prefix = "${this.#prefix}"
-[firewall nftables]
-set4 = inet filter knock4
+${firewall}
 [ssh]
 sequence = ${KNOCKS.join(', ')}
 ports = 22/tcp
-open_for = 1s
+open_for = ${openFor}
+${rule}
 `, { mode: 0o644 })
-    const args = [process.execPath, BIN, 'run', '-c', config, '--state-dir', join(this.#folder, 'state')]
-    return this.#start(args, 'source-running')
+    return this.#start([process.execPath, BIN, 'run', '-c', this.#config], 'source-running')
+  }
+
+  get stateFolder() {
+    return join(this.#folder, 'state')
+  }
+
+  /** Asks the daemon; answers what is printed. */
+  knocktail(verb, ...args) {
+    return this.run(process.execPath, BIN, verb, '-c', this.#config, ...args)
+  }
+
+  /** Runs a program on the gate's side; answers what it prints. */
+  run(...argv) {
+    return must('ip', ['netns', 'exec', this.#server, ...argv])
   }
 
   async startKnockd() {
@@ -115,8 +130,9 @@ start_command = /usr/sbin/nft add element inet filter knock4 { %IP% timeout 1s }
 }
 
 function must(program, args, input = '') {
-  const ran = spawnSync(program, args, { input, encoding: 'utf8' })
+  const ran = spawnSync(program, args, { input, encoding: 'utf8', maxBuffer: 2 ** 28 })
   if (ran.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${ran.stderr || ran.error}`)
+  return ran.stdout
 }
 
 function seen(stream, word) {
