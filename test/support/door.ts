@@ -41,6 +41,11 @@ export async function knock(netns: Netns, from: string = addressOf('client', 4),
   await netns.inClient(['sh', '-c', `${each.join('; ')}; true`])
 }
 
+/** A datagram to each of those ports, in this order, from a shell that is gone at once. */
+export async function sendDatagrams(netns: Netns, ports: readonly number[]): Promise<void> {
+  await netns.inClient(['bash', '-c', ports.map((port) => `echo > /dev/udp/${addressOf('server', 4)}/${port}`).join('; ')])
+}
+
 export interface DoorConfig {
   readonly prefix: string
   readonly openFor?: string

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { machineClocks } from '../../src/clocks.ts'
 import { openKmsg } from '../../src/sources/kmsg.ts'
 import type { Position } from '../../src/sources/source.ts'
+import { sendDatagrams } from '../support/door.ts'
 import { eventually } from '../support/eventually.ts'
 import { followed, ports, sourceConfig, type Followed } from '../support/followed.ts'
 import { addressOf, useNetns } from '../support/netns.ts'
@@ -12,7 +13,7 @@ import { systemTest } from '../support/system.ts'
 const SECONDS = 5
 const RATE = 20_000
 
-systemTest(['ip', 'nft', 'hping3'])('/dev/kmsg', () => {
+systemTest(['ip', 'nft', 'bash', 'hping3'])('/dev/kmsg', () => {
   const netns = useNetns()
   let prefix = ''
   let count = 0
@@ -50,9 +51,7 @@ table inet t {
     return Number(found![1])
   }
 
-  async function send(...dports: number[]): Promise<void> {
-    for (const port of dports) await netns.inClient(['hping3', '--udp', '-q', '-c', '1', '-i', 'u1000', '-p', String(port), addressOf('server', 4)])
-  }
+  const send = (...dports: number[]): Promise<void> => sendDatagrams(netns, dports)
 
   /** Of what was sent in one flood, how much was lost. All of it is counted, whoever had the processors. */
   async function flood(): Promise<number> {
