@@ -10,7 +10,7 @@ import { systemTest } from '../support/system.ts'
 
 /** Killed at any moment, with SIGKILL, with or without its helper: what was opened is closed, and nothing is opened twice. */
 
-const ROUNDS = 50
+const ROUNDS = 30
 const OPEN_FOR_S = 1
 
 systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'pgrep'])('after kill -9', () => {

@@ -9,7 +9,7 @@ import { LogWriter, numbers } from '../support/log-writer.ts'
 import { ended, useFolder } from '../support/run.ts'
 import { systemTest } from '../support/system.ts'
 
-const SECONDS = 6
+const SECONDS = 5
 const RATE = 2400
 
 interface Mode {

@@ -88,13 +88,13 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables'])('the righ
   })
 
   it('all of it killed: a sweep closes what is overdue, and leaves what is not', async () => {
-    await start(doorConfig({ prefix, openFor: '2s', rule: 'firewall = iptables' }))
+    await start(doorConfig({ prefix, openFor: '1s', rule: 'firewall = iptables' }))
     await knock(netns)
     await daemon.until('opened')
     const helpers = await children(' helper ')
     await daemon.stop('SIGKILL')
     for (const pid of helpers) process.kill(Number(pid), 'SIGKILL')
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await new Promise((resolve) => setTimeout(resolve, 1500))
     const swept = await netns.inServer([process.execPath, BIN, 'sweep', '-c', daemon.configPath, '--state-dir', daemon.stateDir])
     expect(swept.stderr).toContain('1 closed')
     expect(swept.code).toBe(0)
