@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { doorConfig, knock, loadRules, useNamespaceLog } from '../support/door.ts'
+import { eventually } from '../support/eventually.ts'
 import { LiveDaemon } from '../support/live.ts'
 import { isAlive, useNetns } from '../support/netns.ts'
 import { BIN, run, useFolder } from '../support/run.ts'
@@ -39,7 +40,12 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'setpriv', 'pgrep', 'iptables'])('the righ
     for (const set of ['CapEff', 'CapPrm', 'CapInh', 'CapAmb']) expect(status(daemon.pid, set), set).toMatch(/^0+$/)
     const [helper] = await children(' helper ')
     expect(status(helper!, 'Uid').startsWith('0')).toBe(true)
-    const [cat] = await children('^/bin/cat')
+    // A child that has not begun its program yet looks like its parent.
+    const [cat] = await eventually(async () => {
+      const cats = await children('^/bin/cat')
+      expect(cats).toHaveLength(1)
+      return cats
+    })
     expect(status(cat!, 'Uid').startsWith(String(NOBODY))).toBe(true)
     // Nobody may read the kernel's log by that name: the descriptor was opened before.
     await knock(netns)
