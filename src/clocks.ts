@@ -14,14 +14,18 @@ export interface Clocks {
 
 /** Below this both agree: os.uptime() is exact to 10 ms on Linux, to a second elsewhere. */
 const SUSPEND_STEP = 2_000_000
+/** How long what os.uptime() said holds: it reads a file, and the clock is asked a dozen times for one knock. */
+const UPTIME_AGE = 10_000
 
 export function machineClocks(): Clocks {
   let suspended = 0
+  let lookedAt = Number.NEGATIVE_INFINITY
   const monotonic = (): Micros => Number(process.hrtime.bigint() / 1000n) as Micros
   const boot = (): Micros => {
     const now = monotonic()
     // Only Linux counts suspend in os.uptime(); elsewhere it follows the wall clock.
-    if (process.platform === 'linux') {
+    if (process.platform === 'linux' && now - lookedAt >= UPTIME_AGE) {
+      lookedAt = now
       const behind = uptime() * 1e6 - now
       if (Math.abs(behind - suspended) > SUSPEND_STEP) suspended = Math.max(0, behind)
     }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
+import { startFrugally } from '../daemon/frugal.ts'
 import { KnocktailError } from '../error.ts'
 import { printable } from '../printable.ts'
 import { checkCommand } from './check-command.ts'
@@ -90,7 +91,10 @@ function runCommands(program: Command, done: (exitCode: number) => void): void {
     .description('The daemon: follows the sources, opens doors for those who knock, and closes them at their time.')
     .option('--run-dir <dir>', 'where the sockets for status, open and their like are made, in place of the configured folder')
     .option('--dry-run', 'decide and tell, but touch no firewall and write nothing')
-    .action(async (options) => done(await (await import('./run.ts')).runRun(options)))
+    .action(async (options) => {
+      startFrugally()
+      done(await (await import('./run.ts')).runRun(options))
+    })
 
   runOptions(program.command('reader', { hidden: true })).argument('<source>')
     .action(async (source: string, options) => done(await (await import('./reader.ts')).runReaderOf(source, options)))

@@ -30,5 +30,17 @@ export function parseContextOf({ follow, prefix }: SourceConfig): ParseContext {
 
 /** Whose wall clock stamps without a zone show: the configured one's, or else this machine's. */
 export function zoneOf({ timezone }: SourceConfig): Zone {
-  return parseZone(timezone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone) ?? UTC
+  return timezone === undefined ? machineZone() : (parseZone(timezone) ?? UTC)
+}
+
+/** Looked up only when a stamp needs it, as few do: what Node reads for that takes more memory than all code of ours. */
+function machineZone(): Zone {
+  let zone: Zone | undefined
+  const known = (): Zone => (zone ??= parseZone(new Intl.DateTimeFormat().resolvedOptions().timeZone) ?? UTC)
+  return {
+    get name() {
+      return known().name
+    },
+    offsetAt: (time) => known().offsetAt(time),
+  }
 }
