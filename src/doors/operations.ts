@@ -79,11 +79,14 @@ export class Operations {
 
   async perform(batch: Batch): Promise<void> {
     if (batch.verb === 'remove') return this.#remove(batch)
-    const { clocks, keys, helper } = this.#context
-    if (batch.verb === 'add' && !(await this.#intend(batch))) return
+    // Not even a microtask lies between a knock and the firewall, where nothing must be waited for.
+    if (batch.verb === 'add' && !this.#traits.expires && !(await this.#isRecorded(batch))) return
+    const { clocks, keys, helper, save } = this.#context
     const deadlines = batch.due.map(({ id, address }) => this.#context.deadline(id, address) ?? clocks.boot())
     const entries = batch.due.map(({ address }, index) => ({ address, seconds: Math.max(1, Math.ceil((deadlines[index]! - clocks.boot()) / 1e6)) }))
-    const outcomes = await (batch.verb === 'add' ? helper.add(batch.id, entries) : helper.renew(batch.id, entries))
+    const asked = batch.verb === 'add' ? helper.add(batch.id, entries) : helper.renew(batch.id, entries)
+    if (batch.verb === 'add' && this.#traits.expires && this.#record(batch).length > 0) void save()
+    const outcomes = await asked
     for (const [index, due] of batch.due.entries()) {
       const outcome = outcomes[index] ?? NO_ANSWER
       if (outcome.kind === 'foreign') keys.put({ ...due, foreign: true })
@@ -93,21 +96,27 @@ export class Operations {
       if (outcome.kind === 'done') keys.put({ ...due, foreign: false })
       this.#tell(isKnown ? 'renew' : batch.verb, due, outcome)
     }
-    if (batch.verb === 'add') void this.#context.save()
+    if (batch.verb === 'add') void save()
   }
 
   /** Before the firewall is touched it stands on disk that it may have been; only where entries end by themselves, beside it. */
-  async #intend(batch: Batch): Promise<boolean> {
+  async #isRecorded(batch: Batch): Promise<boolean> {
     const { keys, save } = this.#context
-    const fresh = batch.due.filter(({ id, address }) => !keys.find(id, address))
-    for (const due of fresh) keys.put({ ...due, foreign: false })
-    const saved = fresh.length === 0 || save()
-    if (this.#traits.expires || (await saved)) return true
+    const fresh = this.#record(batch)
+    if (fresh.length === 0 || (await save())) return true
     for (const due of fresh) {
       keys.delete(due.id, due.address)
       this.#tell('add', due, { kind: 'failed', why: 'the ledger cannot be written, and nothing else would close it' })
     }
     return false
+  }
+
+  /** Answers those that were not there. */
+  #record(batch: Batch): Due[] {
+    const { keys } = this.#context
+    const fresh = batch.due.filter(({ id, address }) => !keys.find(id, address))
+    for (const due of fresh) keys.put({ ...due, foreign: false })
+    return fresh
   }
 
   async #remove(batch: Batch): Promise<void> {

@@ -58,6 +58,7 @@ function follow(config: SourceConfig, context: FollowContext, dialect: Dialect, 
     signal,
     running: () => events.running(name),
     lines: async (batch) => events.events(reader.read(batch)),
+    eventCount: () => stats.events,
     lost: (lines, why) => {
       stats.lost += lines
       losses.add(lines, why)

@@ -1,10 +1,10 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Clocks } from '../clocks.ts'
 import { reasonOf } from '../error.ts'
 import { runChild } from './child.ts'
 import type { Driver, DriverHost, Ending } from './driver.ts'
-import { readRecordHead } from './kmsg-records.ts'
+import { newestIn, readRecords } from './kmsg-ring.ts'
 import { readKmsgPosition, RecordTracker } from './kmsg-tracker.ts'
 import { LineSplitter } from './lines.ts'
 import type { Position } from './source.ts'
@@ -12,14 +12,16 @@ import type { Position } from './source.ts'
 const KMSG = '/dev/kmsg'
 /** Reads one record at a time and knows nothing of what it reads. Node itself can neither wait for a device nor survive its EPIPE. */
 const CAT = '/bin/cat'
-/** A record is shorter (kernel/printk, PRINTK_MESSAGE_MAX, escaped). */
-const RECORD_BYTES = 8192
-const record = Buffer.allocUnsafe(RECORD_BYTES)
-const NEWLINE = 10
-/** So many records are read before others have their turn. */
-const TURN_RECORDS = 1000
 const TURN_MS = 5
 const CALM_MS = 1000
+/**
+ * Who waits for the kernel's log is woken with the next tick, up to 4 ms after the record was written (kernel/printk/printk.c, wake_up_klogd).
+ * Where there was a knock the next one may be soon: for so long after an event it is not waited for but looked.
+ */
+const EAGER_MS = 300
+const LOOK_MS = 1
+/** So many records at once are a stream, of which cat reads more for less. */
+const STREAM_RECORDS = 50
 
 /** /dev/kmsg opened twice, each at the oldest record of the ring; the place in it belongs to the descriptor. */
 export interface KmsgDescriptors {
@@ -68,7 +70,7 @@ export function kmsgDriver({ clocks, bootId, position: found, descriptors: opene
     }
     host.running()
     while (!host.signal.aborted) {
-      await readWithCat(descriptors.blocking, tracker, host)
+      await readWithCat(descriptors, tracker, host)
       if (!host.signal.aborted) await readInTurns(descriptors.nonblocking, tracker, host)
     }
     return { why: 'it was stopped', isFinal: false }
@@ -81,16 +83,31 @@ export function kmsgDriver({ clocks, bootId, position: found, descriptors: opene
 }
 
 /** Until the ring overruns, which ends cat. */
-async function readWithCat(descriptor: number, tracker: RecordTracker, host: DriverHost): Promise<void> {
+async function readWithCat({ blocking, nonblocking }: KmsgDescriptors, tracker: RecordTracker, host: DriverHost): Promise<void> {
   const splitter = new LineSplitter((line) => tracker.take(line))
   await runChild({
-    argv: [CAT], stdin: descriptor, signal: host.signal, note: host.note,
+    argv: [CAT], stdin: blocking, signal: host.signal, note: host.note,
     isNoteworthy: (line) => !line.includes('Broken pipe'),
     onChunk: async (chunk) => {
+      const events = host.eventCount()
       splitter.push(chunk)
       await tracker.handOn(host, chunk.length)
+      if (host.eventCount() > events) await readEagerly(nonblocking, tracker, host)
     },
   })
+}
+
+/** While somebody may be knocking. What cat reads meanwhile is known when it comes. */
+async function readEagerly(descriptor: number, tracker: RecordTracker, host: DriverHost): Promise<void> {
+  let sinceMs = performance.now()
+  while (!host.signal.aborted && performance.now() - sinceMs < EAGER_MS) {
+    const events = host.eventCount()
+    const { bytes, records } = readRecords(descriptor, (line) => tracker.take(line))
+    await tracker.handOn(host, bytes)
+    if (records >= STREAM_RECORDS) return
+    if (host.eventCount() > events) sinceMs = performance.now()
+    await sleep(LOOK_MS)
+  }
 }
 
 /**
@@ -106,34 +123,4 @@ async function readInTurns(descriptor: number, tracker: RecordTracker, host: Dri
     if (end === 'none left') await sleep(TURN_MS, undefined, { signal: host.signal }).catch(() => {})
     else await setImmediate()
   }
-}
-
-/** The sequence number of the newest record; -1: there is none. */
-function newestIn(descriptor: number): number {
-  let newest = -1
-  for (;;) {
-    const { end } = readRecords(descriptor, (line) => {
-      newest = readRecordHead(line)?.seq ?? newest
-    })
-    if (end === 'none left') return newest
-  }
-}
-
-/** Reads some records, the first line of each; what follows it is about the record. Throws as fs does. */
-function readRecords(descriptor: number, take: (line: string) => void): { readonly bytes: number; readonly end: 'none left' | 'overrun' | 'more' } {
-  let bytes = 0
-  for (let count = 0; count < TURN_RECORDS; count++) {
-    try {
-      const length = readSync(descriptor, record, 0, RECORD_BYTES, null)
-      bytes += length
-      take(record.toString('latin1', 0, record.subarray(0, length).indexOf(NEWLINE)))
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EAGAIN') return { bytes, end: 'none left' }
-      // The next read goes on with the oldest record that is left.
-      if (code === 'EPIPE') return { bytes, end: 'overrun' }
-      throw error
-    }
-  }
-  return { bytes, end: 'more' }
 }
