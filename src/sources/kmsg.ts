@@ -12,16 +12,11 @@ import type { Position } from './source.ts'
 const KMSG = '/dev/kmsg'
 /** Reads one record at a time and knows nothing of what it reads. Node itself can neither wait for a device nor survive its EPIPE. */
 const CAT = '/bin/cat'
-const TURN_MS = 5
-const CALM_MS = 1000
-/**
- * Who waits for the kernel's log is woken with the next tick, up to 4 ms after the record was written (kernel/printk/printk.c, wake_up_klogd).
- * Where there was a knock the next one may be soon: for so long after an event it is not waited for but looked.
- */
-const EAGER_MS = 300
-const LOOK_MS = 1
-/** So many records at once are a stream, of which cat reads more for less. */
-const STREAM_RECORDS = 50
+/** How often the ring is looked at in turns, and for how long there must be nothing to look for before it is waited for again. */
+const TURN_MS = 1
+const CALM_MS = 500
+/** So many records in one turn are a stream. */
+const STREAM_RECORDS = 5
 
 /** /dev/kmsg opened twice, each at the oldest record of the ring; the place in it belongs to the descriptor. */
 export interface KmsgDescriptors {
@@ -82,7 +77,7 @@ export function kmsgDriver({ clocks, bootId, position: found, descriptors: opene
   return { run, position }
 }
 
-/** Until the ring overruns, which ends cat. */
+/** Until the ring overruns, which ends cat. What it reads of what was read in turns meanwhile is known when it comes. */
 async function readWithCat({ blocking, nonblocking }: KmsgDescriptors, tracker: RecordTracker, host: DriverHost): Promise<void> {
   const splitter = new LineSplitter((line) => tracker.take(line))
   await runChild({
@@ -92,35 +87,23 @@ async function readWithCat({ blocking, nonblocking }: KmsgDescriptors, tracker: 
       const events = host.eventCount()
       splitter.push(chunk)
       await tracker.handOn(host, chunk.length)
-      if (host.eventCount() > events) await readEagerly(nonblocking, tracker, host)
+      if (host.eventCount() > events) await readInTurns(nonblocking, tracker, host)
     },
   })
 }
 
-/** While somebody may be knocking. What cat reads meanwhile is known when it comes. */
-async function readEagerly(descriptor: number, tracker: RecordTracker, host: DriverHost): Promise<void> {
-  let sinceMs = performance.now()
-  while (!host.signal.aborted && performance.now() - sinceMs < EAGER_MS) {
-    const events = host.eventCount()
-    const { bytes, records } = readRecords(descriptor, (line) => tracker.take(line))
-    await tracker.handOn(host, bytes)
-    if (records >= STREAM_RECORDS) return
-    if (host.eventCount() > events) sinceMs = performance.now()
-    await sleep(LOOK_MS)
-  }
-}
-
 /**
- * While the ring overruns a cat would end as soon as it is started: by then the ring has overrun again. So it is read here, at short
- * intervals, until it has not overrun for a while.
+ * Who waits for the kernel's log is woken with the next tick only, up to 4 ms after a record was written (kernel/printk/printk.c, wake_up_klogd).
+ * Where there was a knock the next one may be soon, so it is not waited for but looked. A stream is read so, too: cat takes more of
+ * the processor for it, and while the ring overruns it would end as soon as it is started.
  */
 async function readInTurns(descriptor: number, tracker: RecordTracker, host: DriverHost): Promise<void> {
   let calmSinceMs = performance.now()
   while (!host.signal.aborted && performance.now() - calmSinceMs < CALM_MS) {
-    const { bytes, end } = readRecords(descriptor, (line) => tracker.take(line))
+    const events = host.eventCount()
+    const { bytes, records, end } = readRecords(descriptor, (line) => tracker.take(line))
     await tracker.handOn(host, bytes)
-    if (end === 'overrun') calmSinceMs = performance.now()
-    if (end === 'none left') await sleep(TURN_MS, undefined, { signal: host.signal }).catch(() => {})
-    else await setImmediate()
+    if (end === 'overrun' || records >= STREAM_RECORDS || host.eventCount() > events) calmSinceMs = performance.now()
+    await (end === 'none left' ? sleep(TURN_MS) : setImmediate())
   }
 }
