@@ -1,7 +1,7 @@
 import type { Address } from '../parsers/address.ts'
 import type { ConnectionEvent, Packet } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
-import { newNote, type Note, type Touched } from './note.ts'
+import { newNote, NO_STEP, type Note, type Touched } from './note.ts'
 
 type PacketEvent = ConnectionEvent & { readonly kind: 'packet' }
 
@@ -39,6 +39,8 @@ export class PacketColumns {
   readonly #touched: Touched[] = []
   readonly #sources: string[] = []
   #columns = newColumns(FIRST_PLACES)
+  /** What the packet before touched: those of a flood all touch the same. */
+  #sameTouched: Touched = NO_STEP
   #next = 1
   #size = 0
 
@@ -69,7 +71,7 @@ export class PacketColumns {
     this.#newest[bucket] = place
     buckets[place] = bucket
     this.#addresses[place] = packet.src
-    this.#touched[place] = touched
+    this.#touched[place] = this.#shared(touched)
     this.#sources[place] = packet.source
     times[place] = packet.time
     orders[place] = order
@@ -113,6 +115,11 @@ export class PacketColumns {
     this.#newest.fill(NONE)
     this.#addresses.fill(undefined)
     this.#size = 0
+  }
+
+  #shared(touched: Touched): Touched {
+    if (touched.knocks !== this.#sameTouched.knocks || touched.drawnFrom !== this.#sameTouched.drawnFrom) this.#sameTouched = touched
+    return this.#sameTouched
   }
 
   #kept(place: number): Kept | undefined {

@@ -28,20 +28,20 @@ export class Scanners {
 
   /** True once, when that port is the one too many. */
   touch(sender: string, port: EventKey, limit: number, time: Micros): boolean {
-    const { ports } = this.#touchedBy(sender, time)
-    if (ports.includes(port)) return false
-    if (ports.push(port) < limit) return false
-    this.#touched.delete(sender)
-    return true
+    const before = this.#touched.get(sender)
+    const isNew = before === undefined || before.ends <= time
+    if (!isNew && before.ports.includes(port)) return false
+    if ((isNew ? 1 : before.ports.push(port)) >= limit) {
+      this.#touched.delete(sender)
+      return true
+    }
+    if (isNew) this.#begin(sender, port, time)
+    return false
   }
 
-  #touchedBy(sender: string, time: Micros): Touched {
-    const before = this.#touched.get(sender)
-    if (before && before.ends > time) return before
-    if (before) this.#touched.delete(sender)
-    const touched = { ends: (time + MARK_TIME) as Micros, ports: [] }
-    this.#touched.add(sender, touched)
+  #begin(sender: string, port: EventKey, time: Micros): void {
+    this.#touched.delete(sender)
+    this.#touched.add(sender, { ends: (time + MARK_TIME) as Micros, ports: [port] })
     if (this.#touched.size > this.#capacity) this.#touched.takeOldest()
-    return touched
   }
 }
