@@ -37,6 +37,11 @@ export class NftSession {
     this.#timeLimitMs = timeLimitMs
   }
 
+  /** Starts its process, so that the first who knocks does not wait for that. */
+  begin(): void {
+    this.#open()
+  }
+
   /** Whether that process is, or was until lately, the one of this session. */
   isOwn(pid: number): boolean {
     return this.#pids.includes(pid)

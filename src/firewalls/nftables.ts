@@ -35,6 +35,11 @@ class Nftables implements Firewall {
     this.#tools = tools
   }
 
+  readonly begin = (): void => {
+    const program = this.#program()
+    if (program !== undefined) nftSession(program).begin()
+  }
+
   readonly add = (entries: readonly Entry[]): Promise<Outcome[]> => this.#bySet(entries, (set, own) => this.#create(set, own))
   readonly renew = (entries: readonly Entry[]): Promise<Outcome[]> => this.#bySet(entries, async (set, own) => [...(await this.#claim(set, own)).values()])
   readonly remove = (addresses: readonly Address[]): Promise<Outcome[]> =>

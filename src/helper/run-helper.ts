@@ -36,6 +36,7 @@ export async function runHelper(configPath: string, options: { readonly stateDir
     const config = await loadOwnConfig(path)
     for (const each of [targets, lists]) each.load(config)
     watch.follow(targets.planned)
+    targets.begin()
   }
   const leave = (): void => {
     entries.keepInherited()
