@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { DIALECT_NAMES } from '../parsers/dialect-names.ts'
 import { DIALECTS } from '../parsers/dialects.ts'
 import { REASONS, type Reason } from '../parsers/reason.ts'
 import { expectedOf, logLines, readingOf, readSample, SAMPLES } from './support/samples.ts'
@@ -51,5 +52,11 @@ describe('all samples together', () => {
     const shown = new Set(all.map(({ reason }) => reason))
     const missing = (Object.keys(REASONS) as Reason[]).filter((reason) => !shown.has(reason))
     expect(missing.toSorted()).toEqual([...EXCEPTIONS.keys()].toSorted())
+  })
+})
+
+describe('the names of dialects', () => {
+  it('are those of the table', () => {
+    expect(DIALECTS.map(({ name }) => name)).toEqual(DIALECT_NAMES)
   })
 })

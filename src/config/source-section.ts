@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path'
-import { DIALECTS, findDialect } from '../../parsers/dialects.ts'
+import { DIALECT_NAMES } from '../../parsers/dialect-names.ts'
 import { parseZone } from '../../parsers/zone.ts'
 import type { Follow, SourceConfig } from './config.ts'
 import { readPositiveDuration } from './duration.ts'
@@ -72,8 +72,8 @@ function readFollow(text: string): Read<Follow> {
 }
 
 function readParser(text: string): Read<string> {
-  if (isAbsolute(text) || findDialect(text) !== undefined) return { value: text }
-  const names = DIALECTS.map((dialect) => dialect.name)
+  const names: readonly string[] = DIALECT_NAMES
+  if (isAbsolute(text) || names.includes(text)) return { value: text }
   const choice = `there are ${names.join(', ')}, or the absolute path of your own`
   return { fault: `${quoted(text)} is no parser${didYouMean(text, names)}; ${choice}` }
 }

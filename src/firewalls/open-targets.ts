@@ -28,7 +28,7 @@ export class OpenTargets {
   #alwaysAllow: Config['alwaysAllow'] = []
   #sources: Config['sources'] = []
   #planned: ReadonlyMap<TargetId, PlannedTarget> = new Map()
-  #firewalls = new Map<TargetId, Firewall>()
+  #firewalls = new Map<TargetId, Promise<Firewall>>()
 
   constructor(used: UsedTargets, tools: Tools) {
     this.#used = used
@@ -50,7 +50,7 @@ export class OpenTargets {
 
   /** Opens those of the configuration, as far as that makes the first use of them quicker. */
   begin(): void {
-    for (const id of this.#planned.keys()) this.open(id).begin?.()
+    for (const id of this.#planned.keys()) void this.open(id).then((firewall) => firewall.begin?.())
   }
 
   find(id: TargetId): Target | undefined {
@@ -82,13 +82,13 @@ export class OpenTargets {
     const { firewall } = this.find(id)!
     const isFirst = this.#planned.keys().next().value === id
     return [
-      ...await this.open(id).check(),
+      ...await (await this.open(id)).check(),
       ...await checkAllows(firewall, this.#alwaysAllow, this.#tools),
       ...(isFirst ? await checkLogRules(this.#sources, this.#tools) : []),
     ]
   }
 
-  open(id: TargetId): Firewall {
+  open(id: TargetId): Promise<Firewall> {
     const opened = this.#firewalls.get(id) ?? openFirewall(this.find(id)!, labelOf(this.#planned.get(id)?.rules ?? []), this.#tools)
     this.#firewalls.set(id, opened)
     return opened

@@ -1,25 +1,21 @@
 import type { FirewallName } from '../config/firewalls.ts'
-import { openCommand } from './command.ts'
-import { openFirewalld } from './firewalld.ts'
-import { openHostsAllow } from './hosts-allow.ts'
-import { openIpset } from './ipset.ts'
-import { openIptables } from './iptables.ts'
-import { openNftables } from './nftables.ts'
-import { openNull } from './null.ts'
-import { openPf } from './pf.ts'
+import type { Firewall } from './firewall.ts'
 import type { Opener } from './tools.ts'
-import { openUfw } from './ufw.ts'
 
-const OPENERS: Readonly<Record<FirewallName, Opener>> = {
-  nftables: openNftables,
-  pf: openPf,
-  ufw: openUfw,
-  iptables: openIptables,
-  ipset: openIpset,
-  firewalld: openFirewalld,
-  'hosts.allow': openHostsAllow,
-  command: openCommand,
-  null: openNull,
+/** Each is loaded where it is used: a helper has one or two of them, and is in memory all the time. */
+const OPENERS: Readonly<Record<FirewallName, () => Promise<Opener>>> = {
+  nftables: async () => (await import('./nftables.ts')).openNftables,
+  pf: async () => (await import('./pf.ts')).openPf,
+  ufw: async () => (await import('./ufw.ts')).openUfw,
+  iptables: async () => (await import('./iptables.ts')).openIptables,
+  ipset: async () => (await import('./ipset.ts')).openIpset,
+  firewalld: async () => (await import('./firewalld.ts')).openFirewalld,
+  'hosts.allow': async () => (await import('./hosts-allow.ts')).openHostsAllow,
+  command: async () => (await import('./command.ts')).openCommand,
+  null: async () => (await import('./null.ts')).openNull,
 }
 
-export const openFirewall: Opener = (target, label, tools) => OPENERS[target.firewall](target, label, tools)
+export async function openFirewall(...[target, label, tools]: Parameters<Opener>): Promise<Firewall> {
+  const open = await OPENERS[target.firewall]()
+  return open(target, label, tools)
+}

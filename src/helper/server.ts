@@ -64,7 +64,7 @@ export class Server {
 
   async #act(batch: readonly TargetRequest[]): Promise<readonly Outcome[]> {
     const { id, verb, target } = batch[0]!
-    const firewall = this.#parts.targets.open(target)
+    const firewall = await this.#parts.targets.open(target)
     if (verb === 'list') return [await this.#list(id, firewall)]
     if (verb === 'check') return [await this.#check(id, target)]
     const addressed = batch.filter((request) => 'address' in request)

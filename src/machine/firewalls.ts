@@ -14,7 +14,7 @@ export async function lookAtFirewalls(config: Config, { tools }: World, mayLook:
   const found: MachineFinding[] = []
   // One after the other: ufw and iptables take locks.
   for (const { target, rules } of planned.filter((one) => mayLook(one.target.firewall))) {
-    const findings = await openFirewall(target, labelOf(rules), tools).check()
+    const findings = await (await openFirewall(target, labelOf(rules), tools)).check()
     found.push(...findings.map((finding) => ({ ...finding, about: `firewall ${target.firewall}` })))
   }
   for (const name of names.filter(mayLook)) found.push(...(await checkAllows(name, config.alwaysAllow, tools)).map((finding) => ({ ...finding, about: `firewall ${name}` })))
