@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { machineClocks } from '../../src/clocks.ts'
 import { openKmsg } from '../../src/sources/kmsg.ts'
@@ -94,6 +95,21 @@ table inet t {
     expect(source.events.length).toBeGreaterThan(sent / 4)
     expect(stats.lines + stats.lost).toBe((source.live.position()!['seq'] as number) - first)
   }, 60_000)
+
+  it('hands each record on once and in order, whether they come singly, after a calm, or many at a time', async () => {
+    await logUdp()
+    const source = await start()
+    const sent: number[] = []
+    for (const [count, pause, calmMs] of [[20, 'u3000', 0], [1, 'u1000', 700], [300, 'u20', 0], [20, 'u10000', 700], [1, 'u1000', 0]] as const) {
+      const first = 7000 + sent.length
+      await netns.inClient(['hping3', '--udp', '-q', '-c', String(count), '-i', pause, '-p', `++${first}`, addressOf('server', 4)])
+      for (let port = first; port < first + count; port++) sent.push(port)
+      await sleep(calmMs)
+    }
+    await eventually(() => expect(source.events.length).toBeGreaterThanOrEqual(sent.length))
+    expect(ports(source.events)).toEqual(sent)
+    expect(source.live.stats.lost).toBe(0)
+  })
 
   it('begins with what is written after it has come', async () => {
     await logUdp()
