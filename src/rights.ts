@@ -37,9 +37,9 @@ function sourceRight(follow: Follow): Omit<NeededRight, 'what'> {
   switch (follow.kind) {
     case 'kmsg': return { right: 'CAP_SYSLOG or root, where kernel.dmesg_restrict is 1', isThere: canOpenKmsg() }
     case 'journald': return { right: 'root, or the group systemd-journal', isThere: isRoot() || isIn('systemd-journal') }
-    case 'file': return { right: 'to read the file', isThere: canRead(follow.path) }
-    case 'command': return { right: 'what the command needs', isThere: true }
-    case 'stdin': return { right: 'none', isThere: true }
+    case 'file': return { right: 'the right to read its file', isThere: canRead(follow.path) }
+    case 'command': return { right: 'what its command needs', isThere: true }
+    case 'stdin': return { right: 'an input', isThere: true }
   }
 }
 

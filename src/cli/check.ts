@@ -46,7 +46,7 @@ function findingText({ severity, about, message, mend }: MachineFinding): string
 }
 
 function describeRights(config: Config): string[] {
-  return neededRights(config).map(({ what, right, isThere }) => printable(`right: ${what}: ${right}: ${isThere ? 'there' : 'missing for this user'}`))
+  return neededRights(config).map(({ what, right, isThere }) => printable(`${what} needs ${right}: this user ${isThere ? 'has it' : 'lacks it'}`))
 }
 
 function configFindings({ warnings }: Config): (MachineFinding & { line: number })[] {
