@@ -62,7 +62,7 @@ export class PacketColumns {
   /** `order` must grow from packet to packet. */
   add(packet: PacketEvent, key: number, order: number, touched: Touched): void {
     const place = this.#next
-    if (place === this.#columns.times.length) this.#columns = grown(this.#columns)
+    if (place === this.#columns.times.length) this.#columns = grown(this.#columns, Math.min(2 * place, this.#limit + 1))
     if (this.#addresses[place] === undefined) this.#size++
     const { buckets, before, times, orders, resolutions, keys, seqs, sports, ipIds, shown } = this.#columns
     this.#next = place === this.#limit ? 1 : place + 1
@@ -192,8 +192,8 @@ function newColumns(places: number): Columns {
   }
 }
 
-function grown(columns: Columns): Columns {
-  const larger = newColumns(2 * columns.times.length)
+function grown(columns: Columns, places: number): Columns {
+  const larger = newColumns(places)
   for (const name of Object.keys(columns) as (keyof Columns)[]) larger[name].set(columns[name])
   return larger
 }
