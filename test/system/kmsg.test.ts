@@ -100,10 +100,10 @@ table inet t {
     await logUdp()
     const source = await start()
     const sent: number[] = []
-    for (const [count, pause, calmMs] of [[20, 'u3000', 0], [1, 'u1000', 700], [300, 'u20', 0], [20, 'u10000', 700], [1, 'u1000', 0]] as const) {
+    for (const [packets, pause, calmMs] of [[20, 'u3000', 0], [1, 'u1000', 700], [300, 'u20', 0], [20, 'u10000', 700], [1, 'u1000', 0]] as const) {
       const first = 7000 + sent.length
-      await netns.inClient(['hping3', '--udp', '-q', '-c', String(count), '-i', pause, '-p', `++${first}`, addressOf('server', 4)])
-      for (let port = first; port < first + count; port++) sent.push(port)
+      await netns.inClient(['hping3', '--udp', '-q', '-c', String(packets), '-i', pause, '-p', `++${first}`, addressOf('server', 4)])
+      for (let port = first; port < first + packets; port++) sent.push(port)
       await sleep(calmMs)
     }
     await eventually(() => expect(source.events.length).toBeGreaterThanOrEqual(sent.length))
