@@ -33,6 +33,7 @@ export class Matcher {
   readonly #newcomers: PacketColumns
   #bounds: Bounds
   #order = 0
+  #knocks = 0
 
   /** `seed`: any number that those who knock do not know. What is decided does not depend on it. */
   constructor(rules: readonly Rule[], maxAddresses: number, seed = 0) {
@@ -46,6 +47,11 @@ export class Matcher {
   /** How many addresses that have knocked are remembered. */
   get addresses(): number {
     return this.#trails.size + this.#newcomers.size
+  }
+
+  /** How many events have touched a step of some rule. */
+  get knocks(): number {
+    return this.#knocks
   }
 
   /** `mayKnock`: for which rules it counts as a knock; for the others it is only what its copies are recognised by. */
@@ -108,6 +114,7 @@ export class Matcher {
 
   #take(event: ConnectionEvent, key: EventKey, touched: Touched): readonly Decision[] {
     const order = this.#order++
+    if (!isPassing(touched)) this.#knocks++
     const known = this.#find(event.src)
     if (!known && event.kind === 'packet' && typeof key === 'number') {
       if (isPassing(touched)) {

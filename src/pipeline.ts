@@ -43,6 +43,11 @@ export class Pipeline {
     return this.#matcher.addresses
   }
 
+  /** How many events have touched a step so far. */
+  get knocks(): number {
+    return this.#matcher.knocks
+  }
+
   /** What an event was to the rules: to be asked right after it was read. */
   look(event: ConnectionEvent): Look {
     return this.#matcher.look(event)

@@ -92,7 +92,7 @@ describe('standard input', () => {
     const host: DriverHost = {
       signal: new AbortController().signal, running: () => {}, lost: () => {}, note: () => {}, writtenAfter: () => {},
       lines: async (batch: LineBatch) => void lines.push(...batch.lines),
-      eventCount: () => 0,
+      knockCount: () => 0,
     }
     return { ending: await stdinDriver(input).run(host), lines }
   }

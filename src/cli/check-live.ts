@@ -46,7 +46,7 @@ export async function runCheckLive(config: Config, { for: text, json }: { readon
 async function follow(source: Config['sources'][number], config: Config, clocks: Clocks, watch: Watch): Promise<LiveSource> {
   const name = printable(source.name)
   return followSource(source, {
-    clocks, bootId: readBootId(clocks), dialect: await loadDialect(source.parser ?? 'kernel'), position: undefined, proxies: () => config.proxies,
+    clocks, bootId: readBootId(clocks), dialect: await loadDialect(source.parser ?? 'kernel'), position: undefined, proxies: () => config.proxies, knockCount: () => 0,
     events: {
       events: (batch) => watch.read(batch),
       running: () => tell(`source ${name} is being followed`),

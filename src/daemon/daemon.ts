@@ -94,7 +94,7 @@ export class Daemon {
     return this.#config
   }
 
-  get pipeline(): Pick<Pipeline, 'remembered' | 'tally' | 'addresses' | 'deaf' | 'attempts'> {
+  get pipeline(): Pick<Pipeline, 'remembered' | 'tally' | 'addresses' | 'knocks' | 'deaf' | 'attempts'> {
     return this.#pipeline
   }
 

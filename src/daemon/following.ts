@@ -21,6 +21,7 @@ export interface FollowingParts {
   readonly positions: Positions | undefined
   readonly read: (batch: EventBatch) => void
   readonly proxies: () => readonly Network[]
+  readonly knockCount: () => number
   /** No source is left that could ever be read again. */
   readonly allEnded: () => void
 }
@@ -104,10 +105,10 @@ export class Following {
   async #begin(config: SourceConfig): Promise<void> {
     const dialect = await this.#dialectOf(config)
     if (!dialect) return
-    const { clocks, bootId, log, rights, positions, read, proxies } = this.#parts
+    const { clocks, bootId, log, rights, positions, read, proxies, knockCount } = this.#parts
     const own = rights.get(config.name)
     const live = followSource(config, {
-      clocks, bootId, dialect, proxies, position: positions?.of(config), ...(own && { rights: own }),
+      clocks, bootId, dialect, proxies, knockCount, position: positions?.of(config), ...(own && { rights: own }),
       events: {
         events: read,
         running: (source) => {

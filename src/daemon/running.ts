@@ -62,7 +62,7 @@ export class Running {
     })
     this.#daemon = new Daemon(config, { clocks, bootId, log, helper: this.#keeper, ledger: ledger ?? NO_LEDGER, sessions: listSessions, dryRun })
     this.#following = new Following({
-      clocks, bootId, log, rights, positions, proxies: () => this.#daemon.config.proxies, read: (batch) => this.#daemon.read(this.#alarms.filter(batch)), allEnded: () => this.#stopWhenClosed(),
+      clocks, bootId, log, rights, positions, proxies: () => this.#daemon.config.proxies, knockCount: () => this.#daemon.pipeline.knocks, read: (batch) => this.#daemon.read(this.#alarms.filter(batch)), allEnded: () => this.#stopWhenClosed(),
     })
     this.#alarms = new Alarms({ daemon: this.#daemon, following: () => this.#following, helper: this.#keeper, clocks, log })
     this.#reloading = new Reloading(options, { daemon: this.#daemon, following: this.#following, helper: this.#keeper, log })

@@ -20,8 +20,8 @@ export interface DriverHost {
   readonly running: () => void
   /** Resolves when the lines were taken in; no more is to be read before. */
   readonly lines: (batch: LineBatch) => Promise<void>
-  /** How many events the lines have shown so far. */
-  readonly eventCount: () => number
+  /** How many knocks there were so far, in whatever source: where there was one the next may be soon. */
+  readonly knockCount: () => number
   readonly lost: (lines: number, why: string) => void
   readonly note: (text: string) => void
   /** A record of the kernel's with that stamp, and all after it, were written after that time of CLOCK_MONOTONIC. */

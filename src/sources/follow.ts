@@ -30,6 +30,7 @@ export interface FollowContext {
   readonly events: SourceEvents
   /** Whose X-Forwarded-For counts, at that time. */
   readonly proxies: () => readonly Network[]
+  readonly knockCount: DriverHost['knockCount']
   readonly rights?: Rights | undefined
   /** Instead of the one that the configuration names. */
   readonly dialect?: Dialect | undefined
@@ -49,7 +50,7 @@ export function followSource(config: SourceConfig, context: FollowContext): Live
 
 function follow(config: SourceConfig, context: FollowContext, dialect: Dialect, stats: SourceStats): LiveSource {
   const { name } = config
-  const { clocks, bootId, position, events, rights } = context
+  const { clocks, bootId, position, events, rights, knockCount } = context
   const stopping = new AbortController()
   const { signal } = stopping
   const reader = new LiveReader({ source: name, dialect, parse: parseContextOf(config), proxies: context.proxies, clocks, newClock: () => newClock(config, context), stats })
@@ -58,7 +59,7 @@ function follow(config: SourceConfig, context: FollowContext, dialect: Dialect, 
     signal,
     running: () => events.running(name),
     lines: async (batch) => events.events(reader.read(batch)),
-    eventCount: () => stats.events,
+    knockCount,
     lost: (lines, why) => {
       stats.lost += lines
       losses.add(lines, why)

@@ -84,10 +84,10 @@ async function readWithCat({ blocking, nonblocking }: KmsgDescriptors, tracker: 
     argv: [CAT], stdin: blocking, signal: host.signal, note: host.note,
     isNoteworthy: (line) => !line.includes('Broken pipe'),
     onChunk: async (chunk) => {
-      const events = host.eventCount()
+      const knocks = host.knockCount()
       splitter.push(chunk)
       await tracker.handOn(host, chunk.length)
-      if (host.eventCount() > events) await readInTurns(nonblocking, tracker, host)
+      if (host.knockCount() > knocks) await readInTurns(nonblocking, tracker, host)
     },
   })
 }
@@ -100,10 +100,10 @@ async function readWithCat({ blocking, nonblocking }: KmsgDescriptors, tracker: 
 async function readInTurns(descriptor: number, tracker: RecordTracker, host: DriverHost): Promise<void> {
   let calmSinceMs = performance.now()
   while (!host.signal.aborted && performance.now() - calmSinceMs < CALM_MS) {
-    const events = host.eventCount()
+    const knocks = host.knockCount()
     const { bytes, records, end } = readRecords(descriptor, (line) => tracker.take(line))
     await tracker.handOn(host, bytes)
-    if (end === 'overrun' || records >= STREAM_RECORDS || host.eventCount() > events) calmSinceMs = performance.now()
+    if (end === 'overrun' || records >= STREAM_RECORDS || host.knockCount() > knocks) calmSinceMs = performance.now()
     await (end === 'none left' ? sleep(TURN_MS) : setImmediate())
   }
 }

@@ -38,8 +38,8 @@ export async function runReader(config: SourceConfig, position: Position, output
         setImmediate(() => say({ say: 'position', position: driver.position() }))
         if (!isRoomLeft && !signal.aborted) await once(output, 'drain', { signal }).catch(() => {})
       },
-      // Only whoever decides reads them.
-      eventCount: () => 0,
+      // Only whoever decides knows them.
+      knockCount: () => 0,
       lost: (lines, why) => void say({ say: 'lost', lines, why }),
       note: (text) => void say({ say: 'note', text }),
       writtenAfter: (time, stamp) => void say({ say: 'written-after', time, stamp }),
