@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 /**
  * V8 is tuned for programs that are busy all the time; a daemon waits. The place for new objects stays as small as it begins, since what a
  * line leaves behind is dead at once, and old ones are collected before they are as many again: a flood takes half the memory so, and no
- * more of the processor. What runs only while the daemon starts is not worth the compiler, which takes 10 MB as soon as it is used.
+ * more of the processor. Loading the daemon's code is not worth the compiler, which takes 10 MB as soon as it is used.
  */
 const FRUGAL = ['--semi-space-growth-factor=1', '--optimize-for-size', '--no-opt']
 

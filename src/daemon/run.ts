@@ -4,6 +4,7 @@ import { History } from '../history/history.ts'
 import { runCommand } from '../firewalls/run.ts'
 import type { LogEvent } from '../log/event.ts'
 import { openLog, type Log } from '../log/log.ts'
+import { workAtFullSpeed } from './frugal.ts'
 import { Hooks } from './hooks.ts'
 import { Metering } from './metering.ts'
 import { prepare } from './prepare.ts'
@@ -12,6 +13,7 @@ import { Running } from './running.ts'
 
 /** `knocktail run`: follows the sources until it is told to stop. Answers the exit code. Throws a KnocktailError if it cannot begin. */
 export async function runDaemon(options: RunOptions): Promise<number> {
+  workAtFullSpeed()
   const config = await loadRunConfig(options)
   const clocks = machineClocks()
   const history = options.dryRun ? undefined : new History({ stateDir: config.stateDir, bytes: config.historySize, keep: config.historyKeep }, clocks)

@@ -10,7 +10,6 @@ import { tellCounters } from './counters.ts'
 import { Daemon } from './daemon.ts'
 import { Alarms } from './alarms.ts'
 import { Controlling } from './controlling.ts'
-import { workAtFullSpeed } from './frugal.ts'
 import { settleTables, tellDeaf, tellFew, tellForgetful } from './first-look.ts'
 import { Following, type SourceState } from './following.ts'
 import { openLedger } from './open-ledger.ts'
@@ -104,7 +103,6 @@ export class Running {
     if (!dryRun) this.#alarms.start()
     this.#serveControl()
     log.write({ level: 'info', event: 'started', text: `${count(rules.length, 'rule')}, ${count(sources.length, 'source')}`, facts: { rules: rules.length, sources: sources.length, pid: process.pid } })
-    workAtFullSpeed()
   }
 
   #serveControl(): void {
