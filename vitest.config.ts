@@ -13,7 +13,7 @@ const ALONE = system('journald', 'kmsg', 'loggers', 'logrotate', 'origin')
  * prefix of its own. Beside the other tests they would be too slow for what has to happen in time.
  */
 const LIVE = system(
-  'attacks', 'commands', 'control', 'crash', 'docs', 'doors', 'init', 'knock-client', 'knock-secrets', 'rights', 'running-*', 'secret-knocks', 'units',
+  'attacks', 'commands', 'control', 'crash', 'docs', 'doors', 'init', 'knock-client', 'knock-secrets', 'rights', 'running-*', 'secret-knocks', 'systemd', 'units',
 )
 
 /** Only where it is needed: a run of unit tests beside one of system tests would set it back amid these. */

@@ -10,6 +10,7 @@ import { startHelper } from '../front/client.ts'
 import type { Helper } from '../front/helper.ts'
 import type { Micros } from '../../parsers/time.ts'
 import { printable } from '../printable.ts'
+import { findLedger } from './open-ledger.ts'
 import { takeLock } from './lock.ts'
 import { helperCommand } from './prepare.ts'
 import { accountFor, becomeAccount } from './privilege.ts'
@@ -47,7 +48,7 @@ export async function sweep(options: SweepOptions, told: (event: DoorEvent) => v
   if (account) becomeAccount(account, [])
   const ledger = new Ledger(join(config.stateDir, 'ledger'))
   try {
-    const { state, keptAside } = await ledger.open()
+    const { state, keptAside } = await findLedger(ledger)
     if (!state && keptAside.length > 0) throw new KnocktailError('failed', `the ledger was damaged, and is kept as ${keptAside.map(printable).join(', ')}`)
     return state ? await closeOverdue(config, helper, { ledger, state: all ? { ...state, grants: [] } : state, told }) : { closed: 0, left: 0 }
   } finally {

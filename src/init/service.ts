@@ -12,12 +12,15 @@ export interface Service {
   readonly notes: readonly string[]
 }
 
+/** What of a plan the service manager's part depends on. */
+type Served = Pick<Plan, 'firewall' | 'follow' | 'knock' | 'user' | 'place'>
+
 /** The folder packaging/ of this installation. */
 export function packagingFolder(): string {
   return join(dirname(createRequire(import.meta.url).resolve('knocktail/package.json')), 'packaging')
 }
 
-export function serviceOf(plan: Plan, hasSystemd: boolean, packaging = packagingFolder()): Service {
+export function serviceOf(plan: Served, hasSystemd: boolean, packaging = packagingFolder()): Service {
   if (plan.firewall === 'pf') return openbsdService(plan, packaging)
   const run = `knocktail run -c ${plan.place}/knocktail.conf`
   if (!hasSystemd) return { commands: [], notes: [`Let your service manager start "${run}" as root, and again whenever it ends.`] }
@@ -26,12 +29,12 @@ export function serviceOf(plan: Plan, hasSystemd: boolean, packaging = packaging
   return systemdService(plan, packaging)
 }
 
-function systemdService({ knock, user, follow, place }: Plan, packaging: string): Service {
+function systemdService({ knock, user, follow, place }: Served, packaging: string): Service {
   const dropIn = follow === 'journald' ? 'journald.conf' : follow.startsWith('file:') ? 'syslog-file.conf' : undefined
   return {
     commands: [
-      `install -m 0644 ${packaging}/sysusers.d/knocktail.conf /etc/sysusers.d/ && systemd-sysusers`,
-      `install -m 0644 ${packaging}/tmpfiles.d/knocktail.conf /etc/tmpfiles.d/ && systemd-tmpfiles --create`,
+      `install -D -m 0644 ${packaging}/sysusers.d/knocktail.conf /etc/sysusers.d/knocktail.conf && systemd-sysusers`,
+      `install -D -m 0644 ${packaging}/tmpfiles.d/knocktail.conf /etc/tmpfiles.d/knocktail.conf && systemd-tmpfiles --create`,
       ...(knock.kind === 'static' ? [] : [`chgrp knocktail ${place}/${secretName(user)} && chmod 640 ${place}/${secretName(user)}`]),
       `install -m 0644 ${packaging}/systemd/*.service ${packaging}/systemd/*.socket /etc/systemd/system/`,
       ...(dropIn === undefined ? [] : [`install -D -m 0644 ${packaging}/systemd/drop-ins/${dropIn} /etc/systemd/system/knocktail.service.d/${dropIn}`]),
@@ -42,7 +45,7 @@ function systemdService({ knock, user, follow, place }: Plan, packaging: string)
 }
 
 /** pf ends no entry by itself: cron does it when nothing of Knocktail lives any more. */
-function openbsdService({ place }: Plan, packaging: string): Service {
+function openbsdService({ place }: Served, packaging: string): Service {
   return {
     commands: [
       `install -m 0555 ${packaging}/openbsd/knocktail.rc /etc/rc.d/knocktail`,

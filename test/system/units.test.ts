@@ -12,7 +12,7 @@ import { systemTest } from '../support/system.ts'
 
 /**
  * The daemon and its helper as the shipped units start them: with their command lines, users and capabilities, the helper behind a socket; what
- * they call is compared with what is allowed. Their file systems and devices are not confined here: that takes systemd as the first process.
+ * they call is compared with what is allowed. Their file systems and devices are not confined here: systemd.test.ts has them started by systemd.
  */
 
 /** A user of every Debian, with a group of his own: one that may read the lists has to be named in the configuration. */
