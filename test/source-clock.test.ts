@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createClock, uptimeClock } from '../parsers/clock.ts'
 import { HOUR, MICROSECOND, SECOND, type Micros, type Stamp } from '../parsers/time.ts'
@@ -28,6 +29,22 @@ describe("the kernel's stamps, live", () => {
     const { time } = clock.read(uptime(10_001), arrival(1.9, { step }))
     expect(secondsAfterNoon(time)).toBeCloseTo(1.001 + step, 6)
     expect(clock.delta).toBe(1000)
+  })
+
+  it('keep the order of records, also where the later one was read sooner after it was written', () => {
+    fc.assert(fc.property(fc.array(fc.record({ gap: fc.integer({ min: 0, max: 3000 }), lag: fc.integer({ min: 0, max: 20_000 }) }), { minLength: 2, maxLength: 40 }), (records) => {
+      const clock = new LiveClock(UTC)
+      let stamp = 10_000_000_000
+      let readAt = stamp
+      const times = records.map(({ gap, lag }) => {
+        stamp += gap
+        readAt = Math.max(readAt, stamp + lag)
+        // As the machine's clock shows it: whole milliseconds.
+        const wall = Math.floor((NOON + readAt) / 1000) * 1000
+        return clock.read(uptime(stamp / 1e6), { wall: wall as Micros, monotonic: readAt as Micros }).time
+      })
+      expect(times).toEqual(times.toSorted((one, other) => one - other))
+    }))
   })
 
   it('of a record read late are old, however late the first one is', () => {
