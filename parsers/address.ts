@@ -31,23 +31,48 @@ export function parseAddress(text: string): Address | undefined {
   return address
 }
 
-/** An IPv4 address as a number, and its text: a flood has more addresses than a map of strings is quick for. */
-let youngNumbers = new Map<number, Address>()
-let oldNumbers = new Map<number, Address>()
-
 /** The address that those bytes spell, or undefined. */
 export function addressAt(bytes: Uint8Array, start: number, end: number): Address | undefined {
   const number = quadAt(bytes, start, end)
-  if (number < 0) return parseAddress(wordAt(bytes, start, end))
-  const known = youngNumbers.get(number)
-  if (known !== undefined) return known
-  const address = oldNumbers.get(number) ?? (quadText(number) as Address)
-  if (youngNumbers.size >= GENERATION_SIZE) {
-    oldNumbers = youngNumbers
-    youngNumbers = new Map()
-  }
-  youngNumbers.set(number, address)
+  return number < 0 ? parseAddress(wordAt(bytes, start, end)) : addressOf(number)
+}
+
+/** Two places for the IPv4 addresses of a hash that were seen last: most lines show one of these, and a flood only writes them over. */
+const PLACES = 1 << 15
+const placedNumbers = new Uint32Array(PLACES)
+const placed: (Address | undefined)[] = Array.from({ length: PLACES }, () => undefined)
+
+/** The IPv4 address of that number, 0 to 2^32 - 1. */
+export function addressOf(number: number): Address {
+  // Fibonacci hashing: neighbours lie far apart.
+  const place = (Math.imul(number, 0x9e3779b1) >>> 18) << 1
+  if (placedNumbers[place] === number && placed[place] !== undefined) return placed[place]
+  const address = placedNumbers[place + 1] === number ? placed[place + 1] : undefined
+  return address ?? put(place, number)
+}
+
+function put(place: number, number: number): Address {
+  const address = quadText(number) as Address
+  placedNumbers[place + 1] = placedNumbers[place]!
+  placed[place + 1] = placed[place]
+  placedNumbers[place] = number
+  placed[place] = address
   return address
+}
+
+/** The number of an IPv4 address, or -1: as `addressOf`. */
+export function addressNumber(address: Address): number {
+  let number = 0
+  let octet = 0
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at)
+    if (code === DOT) {
+      number = number * 256 + octet
+      octet = 0
+    } else if (code >= 48 && code <= 57) octet = octet * 10 + code - 48
+    else return -1
+  }
+  return number * 256 + octet
 }
 
 /** The number that a dotted quad spells, or -1: as `readOctets`. */

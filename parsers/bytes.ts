@@ -60,7 +60,7 @@ function spells(word: string, bytes: Uint8Array, start: number, end: number): bo
   return true
 }
 
-/** One character a byte. */
-function textAt(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+/** The text of those bytes, one character a byte. */
+export function textAt(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.prototype.toString.call(bytes, 'latin1', start, end)
 }

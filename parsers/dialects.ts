@@ -1,4 +1,5 @@
 import { agateMessage } from './agate.ts'
+import { textAt, type Line } from './bytes.ts'
 import { caddyMessage } from './caddy.ts'
 import { clfMessage } from './clf.ts'
 import { ENVELOPES, JOURNAL, SYSLOG } from './envelopes/index.ts'
@@ -141,6 +142,11 @@ export function parseLine(dialect: Dialect, text: string, context: ParseContext)
     if (reason === 'not-this-dialect') reason = outcome
   }
   return reason
+}
+
+/** The same of a line that lies in a buffer, its first byte at `at`. */
+export function parseBytes(dialect: Dialect, line: Line, at: number, context: ParseContext): Outcome {
+  return dialect.quick?.(line, at, context) ?? parseLine(dialect, textAt(line.bytes, at, line.end), context)
 }
 
 function parseIn(dialect: Dialect, name: keyof typeof ENVELOPES, text: string, context: ParseContext): Outcome {

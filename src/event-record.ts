@@ -1,6 +1,6 @@
 import { flagNames, type ConnectionEvent } from '../parsers/event.ts'
 import { formatTime } from '../parsers/time.ts'
-import type { EventLine } from './sources/log-reader.ts'
+import type { EventLine } from './sources/log-lines.ts'
 
 /**
  * A line's event as `parse` prints it in JSON; what the log does not show is left out, except the time. `log`: which of

@@ -5,6 +5,7 @@ import { quoted } from '../printable.ts'
 import { loadDialect } from '../plug-in.ts'
 import { openLogFile, type LogFile } from '../sources/log-file.ts'
 import { openLogReader, type LogReader, type ReadOptions } from '../sources/log-reader.ts'
+import { Threads } from '../sources/segments/threads.ts'
 import { tell } from './output.ts'
 import { startProgress, type Progress } from './progress.ts'
 
@@ -27,7 +28,7 @@ export interface OpenLogs {
  */
 export async function openLogs(specs: readonly string[], options: LogOptions, proxies: readonly Network[] = []): Promise<OpenLogs> {
   const zone = options.timezone === undefined ? UTC : readZone(options.timezone)
-  const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans), proxies }
+  const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans), proxies, threads: new Threads() }
   const logs = await Promise.all(specs.map((spec) => readSpec(spec, options.parser)))
   if (logs.filter(({ path }) => path === '-').length > 1) throw new KnocktailError('usage', 'standard input (-) can be read only once')
   const files = await Promise.all(logs.map(({ path }) => openLogFile(path)))

@@ -1,7 +1,7 @@
 import { MAX_LINE_BYTES } from '../../parsers/dialects.ts'
 
 /** Of a longer line so much is kept that it is still too long without a carriage return at its end. */
-const KEPT_BYTES = MAX_LINE_BYTES + 2
+export const KEPT_BYTES = MAX_LINE_BYTES + 2
 const NEWLINE = 10
 const RETURN = 13
 

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, openSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { Micros } from '../../parsers/time.ts'
@@ -21,6 +21,17 @@ export interface LogFile {
   readonly chunks: (onRead?: (bytes: number) => void) => AsyncGenerator<Buffer>
   /** Its end, beginning anywhere in a line. Empty for what can be read only once. */
   readonly tail: () => AsyncGenerator<Buffer>
+  /** Undefined for what can be read only from its start to its end. */
+  readonly parts?: FileParts | undefined
+}
+
+/** A file of which any part can be read. */
+export interface FileParts {
+  readonly bytes: number
+  /** Answers a descriptor; whoever asks for it closes it. Throws a KnocktailError. */
+  readonly open: () => number
+  /** What people are told when it could not be read. */
+  readonly unreadable: (error: unknown) => KnocktailError
 }
 
 /** Opens a log by path, `-` for standard input. Throws a KnocktailError `unreadable`. */
@@ -35,7 +46,19 @@ export async function openLogFile(path: string): Promise<LogFile> {
     if (bytes === undefined) return lastOf(noChunks())
     return lastOf(compressed ? chunks() : counted(createReadStream(path, { start: Math.max(0, bytes - CHUNK_BYTES) })))
   }
-  return { path, title, bytes, written, chunks, tail }
+  const parts = bytes === undefined || compressed ? undefined : fileParts(path, title, bytes)
+  return { path, title, bytes, written, chunks, tail, parts }
+}
+
+function fileParts(path: string, title: string, bytes: number): FileParts {
+  const opened = (): number => {
+    try {
+      return openSync(path, 'r')
+    } catch (error) {
+      throw unreadable(title, error)
+    }
+  }
+  return { bytes, open: opened, unreadable: (error) => unreadable(title, error) }
 }
 
 interface Facts { readonly bytes: number | undefined; readonly written: Micros; readonly compressed: boolean }

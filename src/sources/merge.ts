@@ -1,5 +1,6 @@
 import type { ConnectionEvent } from '../../parsers/event.ts'
-import type { LogLine, LogReader } from './log-reader.ts'
+import type { LogLine } from './log-lines.ts'
+import type { LogReader } from './log-reader.ts'
 
 /** The events of several logs in the order of their times; of equal times the log named first comes first. */
 export async function* mergeByTime(readers: readonly LogReader[]): AsyncGenerator<ConnectionEvent[]> {

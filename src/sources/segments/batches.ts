@@ -1,0 +1,68 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { LineReading, LogLine } from '../log-lines.ts'
+import { columnsIn } from './columns.ts'
+import { newRoom, type Answer, type Job, type ParsedSegment, type Room } from './job.ts'
+import { parseSegment } from './parse-segment.ts'
+import { RowReader } from './row-reader.ts'
+import type { Threads } from './threads.ts'
+
+/** So many segments for each thread are under way, or wait to be taken in. */
+const ROOMS_PER_THREAD = 5
+/** Small, so that what is made of a line is gone before a garbage collector has to move it. */
+const ROWS_PER_BATCH = 512
+
+/** The segments of a file in their order, up to the last or to a failure. */
+export async function* parsedSegments(file: Pick<Job, 'fd' | 'dialect' | 'context'>, threads: Threads): AsyncGenerator<Answer> {
+  const { segmentBytes } = threads
+  const underway: Work[] = []
+  const rooms = Array.from({ length: threads.count * ROOMS_PER_THREAD }, () => newRoom(segmentBytes))
+  let at = 0
+  const next = (room: Room): Job => {
+    at += segmentBytes
+    return { ...file, at: at - segmentBytes, segmentBytes, room }
+  }
+  try {
+    for (;;) {
+      while (rooms.length > 0 && threads.areHungry) underway.push(work(threads.parse(next(rooms.pop()!))))
+      // Answers come in only between turns of the event loop.
+      await turn()
+      const [due] = underway
+      if (rooms.length > 0 && !due?.isDone) underway.push(work(Promise.resolve(parseSegment(next(rooms.pop()!)))))
+      else {
+        underway.shift()
+        const answer = await due!.answer
+        yield answer
+        if ('failure' in answer || answer.isLast) return
+        rooms.push({ bytes: answer.bytes, columns: answer.rows.columns })
+      }
+    }
+  } finally {
+    // Whoever closes the file now must not take it away from under a thread.
+    await Promise.all(underway.map(({ answer }) => answer))
+  }
+}
+
+/** A segment that somebody parses. */
+interface Work {
+  readonly answer: Promise<Answer>
+  isDone: boolean
+}
+
+function work(answer: Promise<Answer>): Work {
+  const pending: Work = { answer, isDone: false }
+  void answer.then(() => (pending.isDone = true))
+  return pending
+}
+
+/** The lines of a segment in small batches; `before`: how many lines are before it. */
+export function* linesOf({ bytes: memory, start, end, rows }: ParsedSegment, before: number, read: LineReading): Generator<LogLine[]> {
+  const bytes = Buffer.from(memory, start, end - start)
+  const { numbers, starts, ends } = columnsIn(rows.columns)
+  const reader = new RowReader(rows)
+  for (let first = 0; first < rows.count; first += ROWS_PER_BATCH) {
+    const batch: LogLine[] = []
+    const behind = Math.min(first + ROWS_PER_BATCH, rows.count)
+    for (let row = first; row < behind; row++) batch.push(read(before + numbers[row]!, reader.outcome(row), bytes, starts[row]!, ends[row]!))
+    yield batch
+  }
+}
