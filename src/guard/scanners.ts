@@ -3,8 +3,10 @@ import type { EventKey } from '../../rules/key.ts'
 import { FifoMap } from '../../rules/fifo-map.ts'
 import { MARK_TIME } from './marks.ts'
 
+/** The first `count` of the ports were touched; the rest is room that was made before. */
 interface Touched {
-  readonly ends: Micros
+  ends: Micros
+  count: number
   readonly ports: EventKey[]
 }
 
@@ -28,20 +30,26 @@ export class Scanners {
 
   /** True once, when that port is the one too many. */
   touch(sender: string, port: EventKey, limit: number, time: Micros): boolean {
-    const before = this.#touched.get(sender)
-    const isNew = before === undefined || before.ends <= time
-    if (!isNew && before.ports.includes(port)) return false
-    if ((isNew ? 1 : before.ports.push(port)) >= limit) {
-      this.#touched.delete(sender)
-      return true
-    }
-    if (isNew) this.#begin(sender, port, time)
-    return false
+    const touched = this.#touched.get(sender) ?? this.#begin(sender, port, time)
+    if (touched.ends <= time) this.#beginAgain(sender, touched, time)
+    for (let at = 0; at < touched.count; at++) if (touched.ports[at] === port) return false
+    touched.ports[touched.count++] = port
+    if (touched.count < limit) return false
+    this.#touched.delete(sender)
+    return true
   }
 
-  #begin(sender: string, port: EventKey, time: Micros): void {
-    this.#touched.delete(sender)
-    this.#touched.add(sender, { ends: (time + MARK_TIME) as Micros, ports: [port] })
+  #begin(sender: string, port: EventKey, time: Micros): Touched {
+    const touched = { ends: (time + MARK_TIME) as Micros, count: 0, ports: [port] }
+    this.#touched.add(sender, touched)
     if (this.#touched.size > this.#capacity) this.#touched.takeOldest()
+    return touched
+  }
+
+  #beginAgain(sender: string, touched: Touched, time: Micros): void {
+    touched.ends = (time + MARK_TIME) as Micros
+    touched.count = 0
+    this.#touched.delete(sender)
+    this.#touched.add(sender, touched)
   }
 }
