@@ -13,32 +13,35 @@ const ROWS_PER_BATCH = 512
 
 /** The segments of a file in their order, up to the last or to a failure. */
 export async function* parsedSegments(file: Pick<Job, 'fd' | 'dialect' | 'context'>, threads: Threads): AsyncGenerator<Answer> {
-  const { segmentBytes } = threads
   const underway: Work[] = []
+  try {
+    yield* inOrder(file, threads, underway)
+  } finally {
+    // Whoever closes the file now must not take it away from under a thread.
+    await Promise.all(underway.map(({ answer }) => answer))
+  }
+}
+
+async function* inOrder(file: Pick<Job, 'fd' | 'dialect' | 'context'>, threads: Threads, underway: Work[]): AsyncGenerator<Answer> {
+  const { segmentBytes } = threads
   const rooms = Array.from({ length: threads.count * ROOMS_PER_THREAD }, () => newRoom(segmentBytes))
   let at = 0
   const next = (room: Room): Job => {
     at += segmentBytes
     return { ...file, at: at - segmentBytes, segmentBytes, room }
   }
-  try {
-    for (;;) {
-      while (rooms.length > 0 && threads.areHungry) underway.push(work(threads.parse(next(rooms.pop()!))))
-      // Answers come in only between turns of the event loop.
-      await turn()
-      const [due] = underway
-      if (rooms.length > 0 && !due?.isDone) underway.push(work(Promise.resolve(parseSegment(next(rooms.pop()!)))))
-      else {
-        underway.shift()
-        const answer = await due!.answer
-        yield answer
-        if ('failure' in answer || answer.isLast) return
-        rooms.push({ bytes: answer.bytes, columns: answer.rows.columns })
-      }
+  for (;;) {
+    while (rooms.length > 0 && threads.areHungry) underway.push(work(threads.parse(next(rooms.pop()!))))
+    // Answers come in only between turns of the event loop.
+    await turn()
+    if (rooms.length > 0 && !underway[0]?.isDone) {
+      underway.push(work(Promise.resolve(parseSegment(next(rooms.pop()!)))))
+      continue
     }
-  } finally {
-    // Whoever closes the file now must not take it away from under a thread.
-    await Promise.all(underway.map(({ answer }) => answer))
+    const answer = await underway.shift()!.answer
+    yield answer
+    if ('failure' in answer || answer.isLast) return
+    rooms.push({ bytes: answer.bytes, columns: answer.rows.columns })
   }
 }
 

@@ -37,6 +37,6 @@ export interface ParsedSegment extends Segment {
 }
 
 /** The file cannot be read there, or the thread has ended: what an Error says of it. (A clone of one has lost code and errno.) */
-export interface Failure {
+interface Failure {
   readonly failure: Pick<NodeJS.ErrnoException, 'message' | 'code' | 'errno'>
 }
