@@ -8,6 +8,7 @@ import type { Rule } from '../rules/rule.ts'
 import type { Spend } from '../rules/spent.ts'
 import { attemptEnded } from './attempt-end.ts'
 import type { Config, DoorRule } from './config/config.ts'
+import type { Target } from './firewalls/target.ts'
 import { targetsOf } from './firewalls/targets.ts'
 import { refusal } from './grants/admission.ts'
 import { commandsFor } from './grants/commands.ts'
@@ -26,6 +27,7 @@ export class Pipeline {
   readonly #live: LiveParts | undefined
   #config: Config
   #doors: ReadonlyMap<string, DoorRule>
+  readonly #targets = new Map<string, readonly Target[]>()
 
   constructor(config: Config, grants: Grants, live?: LiveParts) {
     const rules = config.rules.map(({ match }) => match)
@@ -76,9 +78,9 @@ export class Pipeline {
     return this.#matcher.finish().flatMap((end) => this.#follow(end))
   }
 
-  /** Ends the grants whose time has come. */
-  expire(): readonly Happening[] {
-    return this.#grants.expire().map((grant) => closed(grant, grant.until))
+  /** Ends the grants whose time has come, at most so many. */
+  expire(most?: number): readonly Happening[] {
+    return this.#grants.expire(most).map((grant) => closed(grant, grant.until))
   }
 
   /** How far addresses have come, the furthest first, at most so many. */
@@ -96,6 +98,7 @@ export class Pipeline {
   reload(config: Config): void {
     this.#config = config
     this.#doors = doorsOf(config)
+    this.#targets.clear()
     this.#matcher.replaceRules(config.rules.map(({ match }) => match))
     this.#guard.reload(config)
     this.tally = this.tally.forRules(config.rules.map(({ match }) => match.name))
@@ -186,10 +189,18 @@ export class Pipeline {
       return [{ event: 'open', ...about, until: null }]
     }
     const { maxOpen, killOnClose: kill } = door.opens
-    const { extended, grant } = this.#grants.open({ ...about, openFor, maxOpen, kill, targets: targetsOf(door, this.#config, about.user) })
+    const { extended, grant } = this.#grants.open({ ...about, openFor, maxOpen, kill, targets: this.#targetsOf(door, about.user) })
     const opened: Happening = { event: extended ? 'extend' : 'open', ...about, until: grant.until }
     // A match read late may be over before it was seen.
-    return [opened, ...this.expire()]
+    return grant.deadline > this.#grants.now ? [opened] : [opened, ...this.expire()]
+  }
+
+  /** The same for all grants of a rule and user: there may be many. */
+  #targetsOf(door: DoorRule, user: string | undefined): readonly Target[] {
+    const name = `${door.match.name} ${user ?? ''}`
+    const targets = this.#targets.get(name) ?? targetsOf(door, this.#config, user)
+    this.#targets.set(name, targets)
+    return targets
   }
 }
 

@@ -4,7 +4,7 @@ import { parseAddress, type Address } from '../parsers/address.ts'
 import { parseNetwork } from '../parsers/network.ts'
 import { MINUTE, SECOND, type Micros } from '../parsers/time.ts'
 import type { GuardLimits } from '../src/config/config.ts'
-import type { Grant } from '../src/grants/grants.ts'
+import type { Grant, Grants } from '../src/grants/grants.ts'
 import { Caps } from '../src/guard/caps.ts'
 import { CoolDowns } from '../src/guard/cool-downs.ts'
 import { Lockouts } from '../src/guard/lockouts.ts'
@@ -150,8 +150,8 @@ describe('caps', () => {
     fc.assert(fc.property(asks, (history) => {
       const standing = new Map<string, Grant>()
       const connected = new Set<Grant>()
-      const grants = { get size() { return standing.size }, all: () => standing.values() }
-      const caps = new Caps({ grants, isConnected: (grant) => connected.has(grant) })
+      const heldBy: Grants['heldBy'] = ({ user }) => new Map([...standing.values()].filter((grant) => grant.user === user).map((grant) => [grant.address, grant]))
+      const caps = new Caps({ grants: { heldBy }, isConnected: (grant) => connected.has(grant) })
       for (const { user, host, connects } of history) {
         const address = `192.0.2.${host}` as Address
         const key = `${user} ${address}`
@@ -174,7 +174,7 @@ describe('caps', () => {
   })
 
   it('on opens are each user\'s own', () => {
-    const caps = new Caps({ grants: { size: 0, all: () => [] }, isConnected: () => false })
+    const caps = new Caps({ grants: { heldBy: () => new Map() }, isConnected: () => false })
     const asker = (user?: string): { rule: string; user?: string | undefined; address: Address } => ({ rule: 'ssh', user, address: '192.0.2.1' as Address })
     const one = { ...limits, maxOpens: 1 }
     caps.opened(asker('alice'), SECOND)

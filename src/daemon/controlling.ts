@@ -47,11 +47,11 @@ export class Controlling implements Controlled {
     if (opened.event === 'allowed') return { ok: false, why: `${address} is in always_allow, and needs no door` }
     if (opened.event === 'observed') return { ok: false, why: `rule ${rule} only observes: nothing is opened` }
     if (opened.event === 'refused') return { ok: false, why: `${address}: ${opened.why}` }
-    const grant = [...daemon.doors.grants.all()].find((one) => one.rule === rule && one.address === address && one.user === user)
+    const grant = daemon.doors.grants.find({ rule, address, user })
     if (!grant) return { ok: true, text: `rule ${rule} ran its command for ${address}` }
     const left = formatDuration((Math.ceil((grant.deadline - clocks.boot()) / 1e6) * 1e6) as Micros)
     const answer = await this.#settled(address, `rule ${rule} is open for ${address}, for ${left}`)
-    return answer.ok ? { ...answer, grant: grantStatus(grant, [], clocks.boot()) } : answer
+    return answer.ok ? { ...answer, grant: grantStatus(grant, new Map(), clocks.boot()) } : answer
   }
 
   async close(address: Address, rule: string | undefined): Promise<Answer> {

@@ -39,6 +39,7 @@ export interface DaemonParts {
 /** The wall clock is looked at so often: a step forward may end grants. */
 const TICK_MS = 1000
 const RECONCILE_MS = 60_000
+const EXPIRE_AT_ONCE = 100
 const UNSAVED = 'the disk refuses to remember that the sequence was used, so that it could be used again'
 
 /** From events to doors, live: pipeline, grants and firewalls on the machine's clocks. Sources and signals are its owner's. */
@@ -178,8 +179,9 @@ export class Daemon {
     this.#expiry = setTimeout(() => this.#expire(), waitMs)
   }
 
+  /** Many end bit by bit: knocks are read between. */
   #expire(): void {
-    this.#tell(this.#pipeline.expire())
+    this.#tell(this.#pipeline.expire(EXPIRE_AT_ONCE))
     this.#scheduleExpiry()
   }
 

@@ -34,13 +34,13 @@ export function statusOf(parts: StatusParts): Status {
     v: 1, pid: process.pid, since: formatTime(since), mode: config.mode,
     conditions: standing.map(conditionStatus),
     sources: config.sources.map((source) => sourceStatus(source, parts)),
-    rules: [...daemon.pipeline.tally.rules.keys()].map((name) => ruleStatus(name, parts)),
+    rules: ruleStatuses(parts),
     grants: grants.size, waiting, addresses: daemon.pipeline.addresses,
   }
 }
 
 export function listingOf({ daemon, conditions, clocks }: StatusParts): Listing {
-  const failing = conditions.all().filter(({ name }) => name === 'firewall-failed')
+  const failing = new Map(conditions.all().flatMap(({ name, facts, text }) => (name === 'firewall-failed' ? [[facts['address'], text]] : [])))
   const grants = [...daemon.doors.grants.all()].toSorted((one, other) => one.deadline - other.deadline)
   return {
     v: 1,
@@ -81,15 +81,18 @@ function followsText(follow: Follow): string {
   return follow.kind === 'command' ? `command:${follow.command}` : follow.kind
 }
 
-function ruleStatus(name: string, { daemon }: StatusParts): RuleStatus {
-  const { attempts, opens, extensions, failedAt, timeouts } = daemon.pipeline.tally.rules.get(name)!
-  const grants = [...daemon.doors.grants.all()].filter(({ rule }) => rule === name).length
-  const failed = [...failedAt.values()].reduce((sum, count) => sum + count, 0)
-  return { name, paused: daemon.doors.paused.has(name), grants, attempts, opened: opens, extended: extensions, failed, tooSlow: timeouts }
+function ruleStatuses({ daemon: { doors, pipeline } }: StatusParts): RuleStatus[] {
+  const standing = new Map<string, number>()
+  for (const { rule } of doors.grants.all()) standing.set(rule, (standing.get(rule) ?? 0) + 1)
+  return [...pipeline.tally.rules].map(([name, { attempts, opens, extensions, failedAt, timeouts }]) => {
+    const failed = [...failedAt.values()].reduce((sum, count) => sum + count, 0)
+    return { name, paused: doors.paused.has(name), grants: standing.get(name) ?? 0, attempts, opened: opens, extended: extensions, failed, tooSlow: timeouts }
+  })
 }
 
-export function grantStatus({ rule, address, user, openedAt, until, deadline }: Grant, failing: readonly Condition[], now: Micros): GrantStatus {
-  const why = failing.find(({ facts }) => facts['address'] === address)?.text
+/** `failing`: why a firewall does not do as it should, by address. */
+export function grantStatus({ rule, address, user, openedAt, until, deadline }: Grant, failing: ReadonlyMap<unknown, string>, now: Micros): GrantStatus {
+  const why = failing.get(address)
   return {
     rule, address, ...(user !== undefined && { user }), openedAt: formatTime(openedAt), until: formatTime(until),
     remainingS: secondsTo(deadline, now), ...(why !== undefined && { why }),

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Micros } from '../../parsers/time.ts'
 import type { Match } from '../../rules/decision.ts'
 import { lastTimeStepAt } from '../../rules/derive/time-step.ts'
@@ -8,7 +7,6 @@ import type { Clocks } from '../clocks.ts'
 import type { FirewallName } from '../config/firewalls.ts'
 import { targetId, type Target, type TargetId } from '../firewalls/target.ts'
 import { plannedTargets, targetsOf } from '../firewalls/targets.ts'
-import { refusal } from '../grants/admission.ts'
 import { Desired, type DesiredKey } from '../grants/desired.ts'
 import { Grants, type Grant } from '../grants/grants.ts'
 import { KeyRecords } from '../grants/key-records.ts'
@@ -19,6 +17,7 @@ import { Paused } from '../grants/paused.ts'
 import type { Helper } from '../front/helper.ts'
 import type { DoorEvent } from './door-event.ts'
 import { Lane } from './lane.ts'
+import { opensStill } from './still-right.ts'
 
 /** What doors are made of. */
 export interface DoorParts {
@@ -59,11 +58,11 @@ export class Doors {
     this.grants = new Grants(parts.clocks, {
       stands: (grant, before) => {
         this.#desired.stands(grant, before)
-        void this.save()
+        void this.save('soon')
       },
       ended: (grant) => {
         this.#desired.ended(grant)
-        void this.save()
+        void this.save('soon')
       },
     })
     this.matches = new Matches(parts.keepMatches)
@@ -99,7 +98,7 @@ export class Doors {
     for (const rule of state.paused) this.paused.add(rule)
     if (state.boot === this.#parts.bootId) {
       const standing = state.grants.filter(({ deadline, until }) => deadline > boot() && until > wall())
-      for (const grant of standing) if (isStillRight(grant, config)) this.grants.restore(grant)
+      for (const grant of standing.filter(opensStill(config))) this.grants.restore(grant)
     }
     this.touchAll()
   }
@@ -136,13 +135,14 @@ export class Doors {
 
   /** Closes what a configuration would not open any more. */
   dropOthers(config: Config): Grant[] {
-    return [...this.grants.all()].filter((grant) => !isStillRight(grant, config)).filter((grant) => this.grants.close(grant))
+    const isStillRight = opensStill(config)
+    return [...this.grants.all()].filter((grant) => !isStillRight(grant)).filter((grant) => this.grants.close(grant))
   }
 
   /** Compares what that firewall holds, or all of them, with what they should. Who only observes may not be the one whose entries these are. */
   reconcile(config: Config, firewall?: FirewallName): void {
     const targets = new Map<TargetId, Target>([...plannedTargets(config).values()].map(({ id, target }) => [id, target]))
-    for (const { id, target } of this.#keys.all()) targets.set(id, target)
+    for (const { id, target } of this.#keys.targets()) targets.set(id, target)
     for (const [id, target] of targets) {
       if (firewall === undefined || target.firewall === firewall) this.#laneOf(target).reconcile(id, target, config.mode !== 'observe')
     }
@@ -167,9 +167,9 @@ export class Doors {
     return this.#lastSave
   }
 
-  async save(): Promise<boolean> {
+  async save(when: 'now' | 'soon' = 'now'): Promise<boolean> {
     const { ledger, ledgerState } = this.#parts
-    const saving = ledger.save()
+    const saving = ledger.save(when)
     this.#lastSave = saving
     const saved = await saving
     if (saved === this.#ledgerFails) {
@@ -189,17 +189,9 @@ export class Doors {
     const lane = this.#lanes.get(name) ?? new Lane(firewall, {
       helper: this.#parts.helper, clocks: this.#parts.clocks, keys: this.#keys, told: this.#parts.told,
       deadline: (id, address) => this.#desired.deadline(id, address),
-      save: () => this.save(),
+      save: (when) => this.save(when),
     })
     this.#lanes.set(name, lane)
     return lane
   }
-}
-
-/** Whether that configuration would open the same for that address: its rule is there, opens the same, and the address and the user may. */
-function isStillRight({ rule, user, address, targets }: Grant, config: Config): boolean {
-  const door = config.rules.find(({ match }) => match.name === rule)
-  if (!door || door.opens.observe || config.mode === 'observe' || refusal(address, config)) return false
-  if (user !== undefined && !door.users.includes(user)) return false
-  return isDeepStrictEqual(targetsOf(door, config, user).map(targetId).toSorted(), targets.map(targetId).toSorted())
 }

@@ -6,6 +6,7 @@ import type { Outcome, Traits } from '../firewalls/firewall.ts'
 import type { Target, TargetId } from '../firewalls/target.ts'
 import type { DesiredKey } from '../grants/desired.ts'
 import type { KeyRecords } from '../grants/key-records.ts'
+import type { LedgerKeeping } from '../grants/ledger.ts'
 import type { Helper } from '../front/helper.ts'
 import { Backoff } from './backoff.ts'
 import type { DoorEvent, Verb } from './door-event.ts'
@@ -21,7 +22,7 @@ export interface DoorContext {
   /** Until when a key should be there, by the boot clock; undefined: it should not. */
   readonly deadline: (id: TargetId, address: Address) => Micros | undefined
   /** Resolves with whether all that is recorded is on disk. */
-  readonly save: () => Promise<boolean>
+  readonly save: LedgerKeeping['save']
   readonly told: (event: DoorEvent) => void
 }
 
@@ -85,7 +86,7 @@ export class Operations {
     const deadlines = batch.due.map(({ id, address }) => this.#context.deadline(id, address) ?? clocks.boot())
     const entries = batch.due.map(({ address }, index) => ({ address, seconds: Math.max(1, Math.ceil((deadlines[index]! - clocks.boot()) / 1e6)) }))
     const asked = batch.verb === 'add' ? helper.add(batch.id, entries) : helper.renew(batch.id, entries)
-    if (batch.verb === 'add' && this.#traits.expires && this.#record(batch).length > 0) void save()
+    if (batch.verb === 'add' && this.#traits.expires && this.#record(batch).length > 0) void save('soon')
     const outcomes = await asked
     for (const [index, due] of batch.due.entries()) {
       const outcome = outcomes[index] ?? NO_ANSWER
@@ -93,17 +94,17 @@ export class Operations {
       if (outcome.kind === 'unserved') keys.delete(due.id, due.address)
       const isKnown = this.#confirmed.has(keyText(due))
       if (outcome.kind === 'done') this.#confirmed.set(keyText(due), deadlines[index]!)
-      if (outcome.kind === 'done') keys.put({ ...due, foreign: false })
+      if (outcome.kind === 'done' && keys.find(due.id, due.address)?.foreign !== false) keys.put({ ...due, foreign: false })
       this.#tell(isKnown ? 'renew' : batch.verb, due, outcome)
     }
-    if (batch.verb === 'add') void save()
+    if (batch.verb === 'add') void save('soon')
   }
 
   /** Before the firewall is touched it stands on disk that it may have been; only where entries end by themselves, beside it. */
   async #isRecorded(batch: Batch): Promise<boolean> {
     const { keys, save } = this.#context
     const fresh = this.#record(batch)
-    if (fresh.length === 0 || (await save())) return true
+    if (fresh.length === 0 || (await save('now'))) return true
     for (const due of fresh) {
       keys.delete(due.id, due.address)
       this.#tell('add', due, { kind: 'failed', why: 'the ledger cannot be written, and nothing else would close it' })
@@ -130,7 +131,7 @@ export class Operations {
       this.#tell('remove', due, outcome)
       if (outcome.kind === 'done' && killed) this.#tell('kill', due, await helper.kill(due.id, due.address))
     }
-    void save()
+    void save('soon')
   }
 
   #tell(verb: Verb, due: Due, outcome: Outcome): void {
@@ -156,8 +157,7 @@ export class Operations {
     const { helper, keys, clocks, told } = this.#context
     const listing = await helper.list(id)
     if (listing.kind === 'failed') return []
-    const records = [...keys.all()].filter((record) => record.id === id)
-    const held = records.map(({ address, foreign }) => ({ address, foreign, deadline: this.#context.deadline(id, address) }))
+    const held = [...keys.of(id)].map(({ address, foreign }) => ({ address, foreign, deadline: this.#context.deadline(id, address) }))
     const found = difference(held, listing.entries, clocks.boot())
     for (const address of found.vanished) told({ kind: 'vanished', target, address })
     for (const address of found.taken) {
@@ -177,8 +177,7 @@ export class Operations {
 
   /** After a reload another target may fill the same set: what stands there is then that one's. */
   #isHeldElsewhere({ firewall, port }: Target, address: Address): boolean {
-    return [...this.#context.keys.all()].some((record) =>
-      record.address === address && record.target.firewall === firewall && isDeepStrictEqual(record.target.port, port))
+    return [...this.#context.keys.at(address)].some(({ target }) => target.firewall === firewall && isDeepStrictEqual(target.port, port))
   }
 
   /** Each once. */

@@ -45,14 +45,22 @@ export class Sessions {
 
   /** Looks once; does nothing where no grant needs it, or while the last look is not over. */
   async look(): Promise<void> {
-    const watched = [...this.#parts.grants.all()].flatMap((grant) => this.#watchedDoor(grant) ?? [])
+    if (this.#looking) return
+    const watched = this.#watched()
     this.#forget(watched)
-    if ((watched.length === 0 && !this.#isCrowded()) || this.#looking) return
+    if (watched.length === 0 && !this.#isCrowded()) return
     this.#looking = true
     const sessions = await this.#parts.sessions()
     this.#looking = false
     this.#connected = new Set(sessions?.map(({ peer, localPort }) => `${peer} ${localPort}`))
-    if (sessions) for (const { grant, door } of watched) this.#judge(grant, door, sessions)
+    if (!sessions) return
+    const byPeer = new Map<Address, Session[]>()
+    for (const session of sessions) {
+      const own = byPeer.get(session.peer)
+      if (own) own.push(session)
+      else byPeer.set(session.peer, [session])
+    }
+    for (const { grant, door } of watched) this.#judge(grant, door, byPeer.get(grant.address) ?? [])
   }
 
   /** Whether the holder of that grant was connected to what it opens when it was last looked. */
@@ -68,19 +76,25 @@ export class Sessions {
     return config().rules.some(({ guard: { maxGrants } }) => maxGrants > 0 && 2 * grants.size >= maxGrants)
   }
 
-  #watchedDoor(grant: Grant): { grant: Grant; door: DoorRule } | undefined {
-    const door = this.#parts.config().rules.find(({ match }) => match.name === grant.rule)
-    return door && door.opens.closeWhen !== 'timeout' ? { grant, door } : undefined
+  #watched(): { readonly grant: Grant; readonly door: DoorRule }[] {
+    const { grants, config } = this.#parts
+    const doors = new Map(config().rules.filter(({ opens }) => opens.closeWhen !== 'timeout').map((door) => [door.match.name, door]))
+    if (doors.size === 0) return []
+    return [...grants.all()].flatMap((grant) => {
+      const door = doors.get(grant.rule)
+      return door ? { grant, door } : []
+    })
   }
 
   #forget(watched: readonly { readonly grant: Grant }[]): void {
+    if (this.#known.size === 0) return
     const keys = new Set(watched.map(({ grant }) => keyOf(grant)))
     for (const key of this.#known.keys()) if (!keys.has(key)) this.#known.delete(key)
   }
 
-  #judge(grant: Grant, { opens }: DoorRule, sessions: readonly Session[]): void {
+  #judge(grant: Grant, { opens }: DoorRule, ofPeer: readonly Session[]): void {
     const ports = new Set<number>(opens.ports.filter(({ proto }) => proto === 'tcp').map(({ port }) => port))
-    const own = sessions.filter(({ peer, localPort }) => peer === grant.address && ports.has(localPort)).map(({ peerPort }) => peerPort)
+    const own = ofPeer.filter(({ localPort }) => ports.has(localPort)).map(({ peerPort }) => peerPort)
     const known = this.#known.get(keyOf(grant))
     if (!known) {
       this.#known.set(keyOf(grant), { before: new Set(own), connected: false })

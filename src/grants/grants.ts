@@ -46,13 +46,14 @@ export interface GrantWatcher {
 export class Grants {
   readonly #clocks: Pick<Clocks, 'wall' | 'boot'>
   readonly #watcher: GrantWatcher | undefined
-  readonly #standing = new Map<string, Grant>()
+  readonly #held = new Map<string, Map<Address, Grant>>()
+  #size = 0
   /** The same; there is seldom more than one. */
   readonly #byAddress = new Map<Address, readonly Grant[]>()
   /** By the boot clock; also those that were extended or closed since: only what stands expires. */
   readonly #expiries = new ExpiryQueue<Grant>()
-  /** How far the wall clock was ahead of the boot clock when it was last looked at. */
-  #lead = Number.NEGATIVE_INFINITY
+  /** The same by the wall clock: only a step forward can end a grant by it before the boot clock does. */
+  readonly #wallExpiries = new ExpiryQueue<Grant>()
 
   constructor(clocks: Pick<Clocks, 'wall' | 'boot'>, watcher?: GrantWatcher) {
     this.#clocks = clocks
@@ -60,7 +61,7 @@ export class Grants {
   }
 
   get size(): number {
-    return this.#standing.size
+    return this.#size
   }
 
   /** By the boot clock. */
@@ -78,8 +79,13 @@ export class Grants {
     return this.#expiries.next
   }
 
-  all(): IterableIterator<Grant> {
-    return this.#standing.values()
+  *all(): IterableIterator<Grant> {
+    for (const held of this.#held.values()) yield* held.values()
+  }
+
+  /** All that a user holds by a rule, or everybody where it has no users, in the order in which they were opened. */
+  heldBy(holder: Pick<Holder, 'rule' | 'user'>): ReadonlyMap<Address, Grant> {
+    return this.#held.get(nameOf(holder)) ?? NOBODYS
   }
 
   /** Everybody's by that rule at that address. */
@@ -88,7 +94,7 @@ export class Grants {
   }
 
   find(holder: Holder): Grant | undefined {
-    return this.#standing.get(keyOf(holder))
+    return this.heldBy(holder).get(holder.address)
   }
 
   /** Opens, or extends what stands: never beyond max_open from the first open, and never to an earlier time. */
@@ -125,30 +131,30 @@ export class Grants {
     return stands
   }
 
-  /** Ends the grants whose time has come, the earliest first. */
-  expire(): Grant[] {
-    const boot = this.#clocks.boot()
-    const wall = this.#clocks.wall()
-    const expired: Grant[] = []
-    for (let grant = this.#expiries.take(boot); grant; grant = this.#expiries.take(boot)) {
-      if (this.find(grant) === grant) expired.push(this.#end(grant))
-    }
-    // Only a step forward can end a grant by the wall clock before the boot clock does.
-    const steppedForward = wall - boot > this.#lead
-    this.#lead = wall - boot
-    return steppedForward ? [...expired, ...this.#expireByWall(wall)] : expired
+  /** Ends the grants whose time has come, the earliest first, at most so many. */
+  expire(most = Number.POSITIVE_INFINITY): Grant[] {
+    const byBoot = this.#expireBy(this.#expiries, this.#clocks.boot(), most)
+    return [...byBoot, ...this.#expireBy(this.#wallExpiries, this.#clocks.wall(), most - byBoot.length)]
   }
 
-  #expireByWall(wall: Micros): Grant[] {
-    const over = [...this.#standing.values()].filter(({ until }) => until <= wall)
-    return over.toSorted((a, b) => a.until - b.until).map((grant) => this.#end(grant))
+  #expireBy(queue: ExpiryQueue<Grant>, now: Micros, most: number): Grant[] {
+    const expired: Grant[] = []
+    while (expired.length < most) {
+      const grant = queue.take(now)
+      if (!grant) break
+      if (this.find(grant) === grant) expired.push(this.#end(grant))
+    }
+    return expired
   }
 
   #put(grant: Grant, before: Grant | undefined): void {
     if (before) this.#takeFromAddress(before)
-    this.#standing.set(keyOf(grant), grant)
+    else this.#size++
+    const held = this.#held.get(nameOf(grant)) ?? new Map<Address, Grant>()
+    this.#held.set(nameOf(grant), held.set(grant.address, grant))
     this.#byAddress.set(grant.address, [...(this.#byAddress.get(grant.address) ?? []), grant])
     this.#expiries.add(grant, grant.deadline)
+    this.#wallExpiries.add(grant, grant.until)
     this.#watcher?.stands(grant, before)
   }
 
@@ -159,7 +165,10 @@ export class Grants {
   }
 
   #end(grant: Grant): Grant {
-    this.#standing.delete(keyOf(grant))
+    const held = this.#held.get(nameOf(grant))
+    held?.delete(grant.address)
+    if (held?.size === 0) this.#held.delete(nameOf(grant))
+    this.#size--
     this.#takeFromAddress(grant)
     this.#watcher?.ended(grant)
     return grant
@@ -167,10 +176,11 @@ export class Grants {
 }
 
 const NONE: readonly Grant[] = []
+const NOBODYS: ReadonlyMap<Address, Grant> = new Map()
 
 /** Who holds a grant. */
 type Holder = Pick<Wish, 'rule' | 'user' | 'address'>
 
-function keyOf({ rule, user, address }: Holder): string {
-  return `${address} ${rule} ${user ?? ''}`
+function nameOf({ rule, user }: Pick<Holder, 'rule' | 'user'>): string {
+  return `${rule} ${user ?? ''}`
 }

@@ -12,23 +12,43 @@ export interface KeyRecord {
   readonly kill: boolean
 }
 
-/** The records of keys, found by key. */
+/** The records of keys, found by key, by target or by address. */
 export class KeyRecords {
-  readonly #records = new Map<string, KeyRecord>()
+  /** No target stands without a record. */
+  readonly #records = new Map<TargetId, Map<Address, KeyRecord>>()
 
-  all(): IterableIterator<KeyRecord> {
-    return this.#records.values()
+  of(id: TargetId): Iterable<KeyRecord> {
+    return this.#records.get(id)?.values() ?? []
+  }
+
+  *all(): IterableIterator<KeyRecord> {
+    for (const records of this.#records.values()) yield* records.values()
+  }
+
+  *targets(): IterableIterator<Pick<KeyRecord, 'id' | 'target'>> {
+    for (const records of this.#records.values()) yield records.values().next().value!
+  }
+
+  /** At whatever targets. */
+  *at(address: Address): IterableIterator<KeyRecord> {
+    for (const records of this.#records.values()) {
+      const record = records.get(address)
+      if (record) yield record
+    }
   }
 
   find(id: TargetId, address: Address): KeyRecord | undefined {
-    return this.#records.get(`${id} ${address}`)
+    return this.#records.get(id)?.get(address)
   }
 
   put(record: KeyRecord): void {
-    this.#records.set(`${record.id} ${record.address}`, record)
+    const records = this.#records.get(record.id) ?? new Map<Address, KeyRecord>()
+    this.#records.set(record.id, records.set(record.address, record))
   }
 
   delete(id: TargetId, address: Address): void {
-    this.#records.delete(`${id} ${address}`)
+    const records = this.#records.get(id)
+    records?.delete(address)
+    if (records?.size === 0) this.#records.delete(id)
   }
 }

@@ -23,24 +23,34 @@ export interface LedgerState {
 }
 
 export function formatLedger({ boot, begun, grants, keys, matches, spent, paused }: LedgerState): string {
-  const targets: Record<string, Target> = {}
-  const idOf = (target: Target): string => {
-    const id = targetId(target)
-    targets[id] = target
-    return id
+  const targets = new Set<Target>()
+  for (const grant of grants) for (const target of grant.targets) targets.add(target)
+  for (const { target } of keys) targets.add(target)
+  const members = {
+    boot: JSON.stringify(boot),
+    begun: String(begun),
+    grants: `[${grants.map(grantText).join()}]`,
+    keys: `[${keys.map(keyText).join()}]`,
+    matches: JSON.stringify(matches),
+    used: JSON.stringify(spent.flatMap((spend) => (spend.kind === 'once' ? [spend.id] : []))),
+    timeSteps: JSON.stringify(spent.flatMap((spend) => (spend.kind === 'time-step' ? [[spend.secret, spend.timeStep]] : []))),
+    paused: JSON.stringify(paused),
+    targets: JSON.stringify(Object.fromEntries([...targets].map((target) => [targetId(target), target]))),
   }
-  const text = {
-    boot,
-    begun,
-    grants: grants.map(({ targets: own, ...grant }) => ({ ...grant, targets: own.map(idOf) })),
-    keys: keys.map(({ target, address, foreign, kill }) => ({ target: idOf(target), address, foreign, kill })),
-    matches,
-    used: spent.flatMap((spend) => (spend.kind === 'once' ? [spend.id] : [])),
-    timeSteps: spent.flatMap((spend) => (spend.kind === 'time-step' ? [[spend.secret, spend.timeStep]] : [])),
-    paused,
-    targets,
+  return `{${Object.entries(members).map(([name, text]) => `"${name}":${text}`).join()}}`
+}
+
+/** A grant and a record never change once they are made, and stand in every ledger that is written until they end: most of it is written already. */
+const grantText = remembered(({ targets, ...grant }: Grant) => JSON.stringify({ ...grant, targets: targets.map(targetId) }))
+const keyText = remembered(({ target, address, foreign, kill }: KeyRecord) => JSON.stringify({ target: targetId(target), address, foreign, kill }))
+
+function remembered<T extends object>(format: (item: T) => string): (item: T) => string {
+  const texts = new WeakMap<T, string>()
+  return (item) => {
+    const text = texts.get(item) ?? format(item)
+    texts.set(item, text)
+    return text
   }
-  return JSON.stringify(text)
 }
 
 /** Undefined if it is no ledger's text: nothing in it is believed then. */

@@ -31,8 +31,15 @@ export interface LedgerKeeping {
   readonly problem: unknown
   /** From here on `save` writes these. */
   readonly keep: (contents: LedgerContents) => void
-  readonly save: () => Promise<boolean>
+  /**
+   * Resolves with true when all that the contents held at this call is on disk, with false if the disk refuses. `soon`: it is written beside
+   * the work, and may wait until that takes no more than its share of the time.
+   */
+  readonly save: (when?: 'now' | 'soon') => Promise<boolean>
 }
+
+/** For so many times what a write has kept us from other work the next one that is only wanted soon is put off: some milliseconds of a large ledger. */
+const REST = 9
 
 /** Of a daemon that only looks on. */
 export const NO_LEDGER: LedgerKeeping = { problem: undefined, keep: () => {}, save: () => Promise.resolve(true) }
@@ -41,8 +48,12 @@ export const NO_LEDGER: LedgerKeeping = { problem: undefined, keep: () => {}, sa
 export class Ledger implements LedgerKeeping {
   readonly #slots: Slots
   #contents: LedgerContents | undefined
-  #writing: Promise<boolean> | undefined
+  #writing: Promise<boolean> = Promise.resolve(true)
+  /** The write that has not begun: whatever is to be saved now goes with it. */
   #next: Promise<boolean> | undefined
+  #restUntil = 0
+  #isUrgent = false
+  #hurry = (): void => {}
   /** Why the last write failed. */
   problem: unknown = undefined
 
@@ -61,16 +72,12 @@ export class Ledger implements LedgerKeeping {
     this.#contents = contents
   }
 
-  /**
-   * Resolves with true when all that the contents held at this call is on disk, with false if the disk refuses. Calls during a write
-   * share the next one.
-   */
-  save(): Promise<boolean> {
-    if (!this.#writing) return this.#begin()
-    this.#next ??= this.#writing.then(() => {
-      this.#next = undefined
-      return this.#begin()
-    })
+  save(when: 'now' | 'soon' = 'now'): Promise<boolean> {
+    this.#next ??= this.#writeNext()
+    if (when === 'now') {
+      this.#isUrgent = true
+      this.#hurry()
+    }
     return this.#next
   }
 
@@ -80,17 +87,33 @@ export class Ledger implements LedgerKeeping {
     await this.#slots.close()
   }
 
-  #begin(): Promise<boolean> {
-    const written = this.#write().finally(() => {
-      if (this.#writing === written) this.#writing = undefined
+  async #writeNext(): Promise<boolean> {
+    await this.#writing
+    if (!this.#isUrgent) await this.#rest()
+    this.#isUrgent = false
+    this.#next = undefined
+    this.#writing = this.#write()
+    return this.#writing
+  }
+
+  /** Until what is at hand is done at least, unless somebody hurries. */
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#restUntil - performance.now())
+      this.#hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
     })
-    this.#writing = written
-    return written
   }
 
   async #write(): Promise<boolean> {
+    const begun = performance.now()
     try {
-      await this.#slots.write(formatLedger(ledgerStateOf(this.#contents!)))
+      const written = this.#slots.write(formatLedger(ledgerStateOf(this.#contents!)))
+      const done = performance.now()
+      this.#restUntil = done + REST * (done - begun)
+      await written
       this.problem = undefined
       return true
     } catch (error) {

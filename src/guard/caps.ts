@@ -1,7 +1,7 @@
 import type { Address } from '../../parsers/address.ts'
 import { MINUTE, type Micros } from '../../parsers/time.ts'
 import type { GuardLimits } from '../config/config.ts'
-import type { Grant } from '../grants/grants.ts'
+import type { Grant, Grants } from '../grants/grants.ts'
 import { countAt, counted, type Count } from './count.ts'
 
 /** Who asks for a grant: caps are counted for each user of a rule, or for the rule where it has none. */
@@ -17,7 +17,7 @@ export type Admission =
   | { readonly kind: 'capped'; readonly cap: 'max_opens' | 'max_grants'; readonly limit: number }
 
 export interface CapParts {
-  readonly grants: { readonly size: number; readonly all: () => Iterable<Grant> }
+  readonly grants: Pick<Grants, 'heldBy'>
   /** Whether somebody is connected by that grant, as far as it can be seen. */
   readonly isConnected: (grant: Grant) => boolean
 }
@@ -43,14 +43,17 @@ export class Caps {
   }
 
   /** Undefined: there is no room, and none can be made. */
-  #evictable({ rule, user }: Asker, maxGrants: number): Grant[] | undefined {
+  #evictable(asker: Asker, maxGrants: number): Grant[] | undefined {
     const { grants, isConnected } = this.#parts
-    if (maxGrants === 0 || grants.size < maxGrants) return []
-    // In the order in which they were opened.
-    const own = [...grants.all()].filter((grant) => grant.rule === rule && grant.user === user)
-    const excess = own.length - maxGrants + 1
-    const evict = excess <= 0 ? [] : own.filter((grant) => !isConnected(grant)).slice(0, excess)
-    return evict.length < excess ? undefined : evict
+    const own = grants.heldBy(asker)
+    const excess = maxGrants === 0 ? 0 : own.size - maxGrants + 1
+    if (excess <= 0) return []
+    const evict: Grant[] = []
+    for (const grant of own.values()) {
+      if (!isConnected(grant)) evict.push(grant)
+      if (evict.length === excess) return evict
+    }
+    return undefined
   }
 }
 

@@ -16,7 +16,7 @@ import { keyNetworkText, originOf, senderKey } from './origin.ts'
 import { Scanners } from './scanners.ts'
 
 export interface GuardParts extends Pick<CapParts, 'isConnected'> {
-  readonly grants: Pick<Grants, 'now' | 'at' | 'size' | 'all' | 'find' | 'of'>
+  readonly grants: Pick<Grants, 'now' | 'at' | 'heldBy' | 'find' | 'of'>
 }
 
 /** Whom a rule does not listen to, and why. */
