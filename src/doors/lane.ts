@@ -1,12 +1,12 @@
 import PQueue from 'p-queue'
 import type { DesiredKey } from '../grants/desired.ts'
-import { TRAITS } from '../firewalls/firewall.ts'
+import { TRAITS, type Traits } from '../firewalls/firewall.ts'
 import type { Target, TargetId } from '../firewalls/target.ts'
 import { keyText, type Due } from './due.ts'
 import { Operations, type DoorContext } from './operations.ts'
-import { planBatches } from './plan.ts'
+import { takeBatch } from './plan.ts'
 
-/** First tries of closes go before opens, later tries of either to the back. */
+/** First tries of closes go before opens, later tries of either to the back. What is more than one batch waits behind the others: a knock does not wait until ten thousand doors are closed. */
 const PRIORITIES = { closes: 2, opens: 1, retries: 0 } as const
 type Kind = keyof typeof PRIORITIES
 
@@ -17,13 +17,14 @@ type Kind = keyof typeof PRIORITIES
 export class Lane {
   readonly #queue = new PQueue({ concurrency: 1 })
   readonly #due: Readonly<Record<Kind, Map<string, Due>>> = { closes: new Map(), opens: new Map(), retries: new Map() }
+  readonly #isScheduled: Record<Kind, boolean> = { closes: false, opens: false, retries: false }
   readonly #operations: Operations
   readonly #context: DoorContext
-  readonly #lists: boolean
+  readonly #traits: Traits
 
   constructor(firewall: Target['firewall'], context: DoorContext) {
     this.#context = context
-    this.#lists = TRAITS[firewall].lists
+    this.#traits = TRAITS[firewall]
     this.#operations = new Operations(TRAITS[firewall], context, (due) => this.#enqueue('retries', due))
   }
 
@@ -43,7 +44,7 @@ export class Lane {
 
   /** Compares what a target holds with what it should, and mends it; `closes`: what others have brought back is closed. */
   reconcile(id: TargetId, target: Target, closes: boolean): void {
-    if (!this.#lists) return
+    if (!this.#traits.lists) return
     void this.run(async () => {
       for (const key of await this.#operations.compare(id, target, closes)) this.touch(key)
     })
@@ -68,14 +69,20 @@ export class Lane {
   }
 
   #enqueue(kind: Kind, due: Due): void {
-    const isScheduled = this.#due[kind].size > 0
     this.#due[kind].set(keyText(due), due)
-    if (!isScheduled) void this.#queue.add(() => this.#drain(kind), { priority: PRIORITIES[kind] })
+    this.#schedule(kind, PRIORITIES[kind])
+  }
+
+  #schedule(kind: Kind, priority: number): void {
+    if (this.#isScheduled[kind] || this.#due[kind].size === 0) return
+    this.#isScheduled[kind] = true
+    void this.#queue.add(() => this.#drain(kind), { priority })
   }
 
   async #drain(kind: Kind): Promise<void> {
-    const due = [...this.#due[kind].values()]
-    this.#due[kind].clear()
-    for (const batch of planBatches(due, (one) => this.#operations.verbFor(one))) await this.#operations.perform(batch)
+    const batch = takeBatch(this.#due[kind], this.#traits.atOnce, (due) => this.#operations.verbFor(due))
+    if (batch) await this.#operations.perform(batch)
+    this.#isScheduled[kind] = false
+    this.#schedule(kind, Math.min(PRIORITIES[kind], PRIORITIES.opens))
   }
 }

@@ -10,25 +10,20 @@ export interface Batch {
   readonly due: readonly Due[]
 }
 
-/** As much as one command line and one look at the firewall can well take. */
-const BATCH_KEYS = 500
-
-/** What is to be done, in the order in which it came due; `verbFor` says what, undefined: nothing. */
-export function planBatches(all: readonly Due[], verbFor: (due: Due) => Batch['verb'] | undefined): Batch[] {
-  const open = new Map<string, Due[]>()
-  const batches: Batch[] = []
-  for (const one of all) {
-    const verb = verbFor(one)
+/**
+ * Takes out of what waits what is to be done first, and at most `most` others with it that the firewall can do by the same operation.
+ * `verbFor` says what is to be done, undefined: nothing. Undefined: nothing is left that waits.
+ */
+export function takeBatch(waiting: Map<string, Due>, most: number, verbFor: (due: Due) => Batch['verb'] | undefined): Batch | undefined {
+  let batch: (Batch & { readonly due: Due[] }) | undefined
+  for (const [key, due] of waiting) {
+    if (batch && batch.due.length >= most) break
+    const verb = verbFor(due)
+    if (verb && batch && (verb !== batch.verb || due.id !== batch.id)) continue
+    waiting.delete(key)
     if (!verb) continue
-    const group = `${verb} ${one.id}`
-    const batch = open.get(group)
-    if (batch && batch.length < BATCH_KEYS) {
-      batch.push(one)
-      continue
-    }
-    const due = [one]
-    open.set(group, due)
-    batches.push({ verb, target: one.target, id: one.id, due })
+    batch ??= { verb, target: due.target, id: due.id, due: [] }
+    batch.due.push(due)
   }
-  return batches
+  return batch
 }

@@ -39,24 +39,27 @@ export interface Entry {
  * What each kind of firewall is like. expires: its entries end by themselves. lists: it can tell what it holds.
  * repeats: adding what is there already does no harm, so an entry may be asserted again.
  * marks: an entry shows that it is ours, so that a second `add` cannot take ours for somebody else's.
+ * atOnce: as many entries as go into one command, so that a look at the firewall serves for many; fewer where it has to be told one by
+ * one, since all of them must end before the front gives the answers up.
  */
 export interface Traits {
   readonly expires: boolean
   readonly lists: boolean
   readonly repeats: boolean
   readonly marks: boolean
+  readonly atOnce: number
 }
 
 export const TRAITS: Readonly<Record<FirewallName, Traits>> = {
-  nftables: { expires: true, lists: true, repeats: true, marks: true },
-  pf: { expires: false, lists: true, repeats: true, marks: false },
-  ufw: { expires: false, lists: true, repeats: true, marks: true },
-  iptables: { expires: false, lists: true, repeats: true, marks: true },
-  ipset: { expires: true, lists: true, repeats: true, marks: false },
-  firewalld: { expires: true, lists: true, repeats: true, marks: false },
-  'hosts.allow': { expires: false, lists: true, repeats: true, marks: true },
-  command: { expires: false, lists: false, repeats: false, marks: false },
-  null: { expires: false, lists: false, repeats: true, marks: true },
+  nftables: { expires: true, lists: true, repeats: true, marks: true, atOnce: 1000 },
+  pf: { expires: false, lists: true, repeats: true, marks: false, atOnce: 1000 },
+  ufw: { expires: false, lists: true, repeats: true, marks: true, atOnce: 20 },
+  iptables: { expires: false, lists: true, repeats: true, marks: true, atOnce: 1000 },
+  ipset: { expires: true, lists: true, repeats: true, marks: false, atOnce: 1000 },
+  firewalld: { expires: true, lists: true, repeats: true, marks: false, atOnce: 50 },
+  'hosts.allow': { expires: false, lists: true, repeats: true, marks: true, atOnce: 1000 },
+  command: { expires: false, lists: false, repeats: false, marks: false, atOnce: 20 },
+  null: { expires: false, lists: false, repeats: true, marks: true, atOnce: 1000 },
 }
 
 /**

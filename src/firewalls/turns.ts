@@ -1,14 +1,14 @@
 /** Work for many places: at one place in the order it came, what fits together at once; at different places at the same time. */
 export class Turns<P, T> {
   readonly #perform: (batch: readonly T[]) => Promise<void>
-  readonly #fits: (batch: readonly T[], next: T) => boolean
+  readonly #companion: (first: T) => (next: T) => boolean
   readonly #waiting = new Map<P, T[]>()
   readonly #working = new Map<P, Promise<void>>()
 
-  /** `perform` must not reject. `fits`: whether what comes next can be done together with what comes before it. */
-  constructor(perform: (batch: readonly T[]) => Promise<void>, fits: (batch: readonly T[], next: T) => boolean) {
+  /** `perform` must not reject. `companion`: begins a batch; asked of one after the other, it says whether that can be done together with those before it. */
+  constructor(perform: (batch: readonly T[]) => Promise<void>, companion: (first: T) => (next: T) => boolean) {
     this.#perform = perform
-    this.#fits = fits
+    this.#companion = companion
   }
 
   /** How many wait. */
@@ -36,8 +36,8 @@ export class Turns<P, T> {
   }
 
   #take(queue: T[]): T[] {
-    const batch = queue.splice(0, 1)
-    while (queue.length > 0 && this.#fits(batch, queue[0]!)) batch.push(queue.shift()!)
-    return batch
+    const fits = this.#companion(queue[0]!)
+    const end = queue.findIndex((item, index) => index > 0 && !fits(item))
+    return queue.splice(0, end < 0 ? queue.length : end)
   }
 }

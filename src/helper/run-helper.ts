@@ -28,7 +28,6 @@ export async function runHelper(configPath: string, options: { readonly stateDir
   enterOwnFolder(join(resolve(options.stateDir ?? (await loadOwnConfig(path)).stateDir), 'helper'))
   const { boot } = machineClocks()
   const [entries, front] = [new Entries(), new Front()]
-  const say = (reply: Reply): boolean => process.stdout.write(formatReply(reply))
   const watch = new RulesetWatch((firewall) => say({ kind: 'changed', firewall }))
   const tools = { run: watch.run, find: findProgram }
   const [targets, lists] = [new OpenTargets(new UsedTargets(openOwnFile('targets'), '.'), tools), new OneTimeLists(tools, (text) => say({ kind: 'note', text }))]
@@ -54,6 +53,16 @@ export async function runHelper(configPath: string, options: { readonly stateDir
   watch.stop()
   await closeAll(server, entries, () => (front.isHurried ? Number.POSITIVE_INFINITY : boot()))
   process.exit(0)
+}
+
+/** What is said in one go is written in one go. */
+function say(reply: Reply): void {
+  const { stdout } = process
+  if (stdout.writableCorked === 0) {
+    stdout.cork()
+    queueMicrotask(() => stdout.uncork())
+  }
+  stdout.write(formatReply(reply))
 }
 
 /** A front that lives may still be stuck, behind a log that nobody reads, say. It closes in time itself, or not at all. */

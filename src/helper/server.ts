@@ -20,11 +20,11 @@ export interface ServerParts {
   readonly leave: () => void
 }
 
-const MOST_AT_ONCE = 500
+const MOST_AT_ONCE = 1000
 
 /** Does what lines ask for. */
 export class Server {
-  readonly turns = new Turns<TargetId, TargetRequest>((batch) => this.#perform(batch), fits)
+  readonly turns = new Turns<TargetId, TargetRequest>((batch) => this.#perform(batch), companion)
   readonly #parts: ServerParts
 
   constructor(parts: ServerParts) {
@@ -97,7 +97,8 @@ export class Server {
 }
 
 /** Requests of one verb for different addresses go together. Commands may take long, and each is answered when it has ended. */
-function fits(batch: readonly TargetRequest[], next: TargetRequest): boolean {
-  if (!('address' in next) || next.verb !== batch[0]!.verb || next.target.startsWith('command.') || batch.length >= MOST_AT_ONCE) return false
-  return !batch.some((request) => 'address' in request && request.address === next.address)
+function companion(first: TargetRequest): (next: TargetRequest) => boolean {
+  if (!('address' in first) || first.target.startsWith('command.')) return () => false
+  const addresses = new Set([first.address])
+  return (next) => next.verb === first.verb && 'address' in next && addresses.size < MOST_AT_ONCE && addresses.size < addresses.add(next.address).size
 }

@@ -17,7 +17,7 @@ export interface HistoryOptions {
 
 /** What waits for a slow disk is bounded, too. */
 const MOST_WAITING = 10_000
-const MOST_AT_ONCE = 100
+const MOST_AT_ONCE = 1000
 const PATIENCE_MS = 2000
 
 /**
