@@ -77,7 +77,7 @@ export class NftSession {
     const child = this.#open()
     const marks = lines.map(() => `knocktail_mark_${++this.#marks}`)
     const blocks: string[] = []
-    let text = ''
+    let text = '\n'
     return new Promise((resolve) => {
       const end = (broken?: string, isLost = false): void => {
         clearTimeout(limit)
@@ -137,16 +137,16 @@ interface Exchange {
   readonly isLost: boolean
 }
 
-/** Moves what is complete, up to the echo of each mark, from the text to the blocks; answers the rest. */
+/** Moves what is complete, up to the echo of each mark, from the text to the blocks; answers the rest. Both begin with the line break before them. */
 function takeBlocks(text: string, marks: readonly string[], blocks: string[]): string {
-  let rest = text
+  let begin = 0
   for (let mark = marks[blocks.length]; mark !== undefined; mark = marks[blocks.length]) {
-    const end = `\n${rest}`.indexOf(`\n${mark}\n`)
-    if (end < 0) return rest
-    blocks.push(rest.slice(0, end))
-    rest = rest.slice(end + mark.length + 1)
+    const end = text.indexOf(`\n${mark}\n`, begin)
+    if (end < 0) break
+    blocks.push(text.slice(begin, end))
+    begin = end + 1 + mark.length
   }
-  return rest
+  return text.slice(begin)
 }
 
 /** The mark's own complaint is the last one of a block, the line that points into the mark before the first of the next. */

@@ -4,13 +4,15 @@ import { inGroups } from './groups.ts'
 import { killFlows } from './kill-flows.ts'
 import { checkNftables } from './nft-check.ts'
 import { findSet, listedOf } from './nft-json.ts'
-import { nftSession, type NftSession } from './nft-session.ts'
+import { MOST_ASKED, readElements } from './nft-get.ts'
+import { nftSession, type LineResult } from './nft-session.ts'
 import { DONE, failed, FOREIGN, unserved, whyFailed } from './outcome.ts'
+import type { Ran } from './run.ts'
 import type { Target } from './target.ts'
 import type { Opener, Tools } from './tools.ts'
 
 const PROGRAM = 'nft'
-const LIST_LIMIT_MS = 10_000
+const LOOK_LIMIT_MS = 10_000
 
 /** Enough for a set of a few hundred thousand. */
 const LIST_BYTES = 64 * 1024 * 1024
@@ -41,7 +43,7 @@ class Nftables implements Firewall {
   }
 
   readonly add = (entries: readonly Entry[]): Promise<Outcome[]> => this.#bySet(entries, (set, own) => this.#create(set, own))
-  readonly renew = (entries: readonly Entry[]): Promise<Outcome[]> => this.#bySet(entries, async (set, own) => [...(await this.#claim(set, own)).values()])
+  readonly renew = (entries: readonly Entry[]): Promise<Outcome[]> => this.#bySet(entries, (set, own) => this.#claim(set, own))
   readonly remove = (addresses: readonly Address[]): Promise<Outcome[]> =>
     this.#bySet(addresses.map((address) => ({ address })), (set, own) => this.#deleteOurs(set, own))
 
@@ -77,25 +79,37 @@ class Nftables implements Firewall {
     return this.#target.settings[address.includes(':') ? 'set6' : 'set4']?.join(' ')
   }
 
-  /** `create` fails on what is there already: then it is looked whose that is. */
+  /** `create` fails on what is there already: then it is looked whose that is. Of many it is looked at once, and each of them goes its way together with its like. */
   async #create(set: string, entries: readonly Entry[]): Promise<Outcome[]> {
-    const created = await this.#each(entries, (some) => `create element ${set} { ${this.#elements(some)} }`, outcomeOfCreate)
-    const present = entries.filter((_, index) => created[index] === 'exists')
-    if (present.length === 0) return created.map((outcome) => (outcome === 'exists' ? FOREIGN : outcome))
-    const looked = await this.#claim(set, present)
-    return created.map((outcome, index) => (outcome === 'exists' ? looked.get(entries[index]!.address)! : outcome))
+    const problem = await this.#transaction(this.#creation(set, entries))
+    if (problem === undefined) return entries.map(() => DONE)
+    if (entries.length === 1) return this.#created(set, entries, [outcomeOfCreate(problem)])
+    const marks = await this.#marksOf(set, entries)
+    if (typeof marks === 'string') return entries.map(() => failed(marks))
+    return inGroups(entries, ({ address }) => marks.get(address), async (mark, some) => {
+      if (mark === 'foreign') return some.map(() => FOREIGN)
+      if (mark === 'ours') return this.#refresh(set, some)
+      return this.#created(set, some, await this.#each(some, (own) => this.#creation(set, own), outcomeOfCreate))
+    })
+  }
+
+  #creation(set: string, entries: readonly Entry[]): string {
+    return `create element ${set} { ${this.#elements(entries)} }`
+  }
+
+  /** Looks whose that is which was there already. */
+  async #created(set: string, entries: readonly Entry[], outcomes: readonly (Outcome | 'exists')[]): Promise<Outcome[]> {
+    const present = entries.filter((_, index) => outcomes[index] === 'exists')
+    const claimed = present.length === 0 ? [] : await this.#claim(set, present)
+    return outcomes.map((outcome) => (outcome === 'exists' ? claimed.shift()! : outcome))
   }
 
   /** Renews those that bear our mark, or have just expired; leaves the others alone. */
-  async #claim(set: string, present: readonly Entry[]): Promise<Map<Address, Outcome>> {
-    const listing = await this.#listSet(set)
-    if (listing.kind === 'failed') return new Map(present.map(({ address }) => [address, failed(listing.why)]))
-    const others = new Set(listing.entries.filter(({ mark }) => mark === 'foreign').map(({ address }) => address))
-    const outcomes = new Map<Address, Outcome>(present.map(({ address }) => [address, FOREIGN]))
-    const ours = present.filter(({ address }) => !others.has(address))
-    const renewed = ours.length === 0 ? [] : await this.#refresh(set, ours)
-    for (const [index, { address }] of ours.entries()) outcomes.set(address, renewed[index]!)
-    return outcomes
+  async #claim(set: string, present: readonly Entry[]): Promise<Outcome[]> {
+    const marks = await this.#marksOf(set, present)
+    if (typeof marks === 'string') return present.map(() => failed(marks))
+    return inGroups(present, ({ address }) => marks.get(address) === 'foreign', async (isForeign, some) =>
+      (isForeign ? some.map(() => FOREIGN) : this.#refresh(set, some)))
   }
 
   /** Kernels before 6.12 keep the old time-out of an element that is added again: so it is taken away and made anew, all in one transaction. */
@@ -108,11 +122,10 @@ class Nftables implements Firewall {
 
   /** Whoever asks: what somebody else put there stays, and is not there for us. */
   async #deleteOurs(set: string, items: readonly { readonly address: Address }[]): Promise<Outcome[]> {
-    const listing = await this.#listSet(set)
-    if (listing.kind === 'failed') return items.map(() => (MISSING.test(listing.why) ? DONE : failed(listing.why)))
-    const ours = new Set(listing.entries.filter(({ mark }) => mark === 'ours').map(({ address }) => address))
-    const outcomes = await this.#delete(set, items.filter(({ address }) => ours.has(address)))
-    return items.map(({ address }) => (ours.has(address) ? outcomes.shift()! : DONE))
+    const marks = await this.#marksOf(set, items)
+    if (typeof marks === 'string') return items.map(() => (MISSING.test(marks) ? DONE : failed(marks)))
+    const outcomes = await this.#delete(set, items.filter(({ address }) => marks.get(address) === 'ours'))
+    return items.map(({ address }) => (marks.get(address) === 'ours' ? outcomes.shift()! : DONE))
   }
 
   #delete(set: string, items: readonly { readonly address: Address }[]): Promise<Outcome[]> {
@@ -135,22 +148,42 @@ class Nftables implements Firewall {
 
   /** All in one transaction; if that fails, each in its own. */
   async #each<T, R>(items: readonly T[], command: (some: readonly T[]) => string, result: (problem: string | undefined) => R): Promise<R[]> {
-    const program = this.#program()
-    if (program === undefined) return items.map(() => result('it is not installed'))
-    const session: NftSession = nftSession(program)
     if (items.length === 0) return []
-    const [problem] = await session.run([command(items)])
+    const problem = await this.#transaction(command(items))
     if (problem === undefined || items.length === 1) return items.map(() => result(problem))
-    return (await session.run(items.map((item) => command([item])))).map(result)
+    return (await this.#transactions(items.map((item) => command([item])))).map(result)
+  }
+
+  async #transaction(line: string): Promise<LineResult> {
+    return (await this.#transactions([line]))[0]
+  }
+
+  async #transactions(lines: readonly string[]): Promise<LineResult[]> {
+    const program = this.#program()
+    return program === undefined ? lines.map(() => 'it is not installed') : nftSession(program).run(lines)
+  }
+
+  /** Of a few it is asked for these: a large set is long to list. Where one is missing, nft tells of none. Text says why it cannot be told. */
+  async #marksOf(set: string, items: readonly { readonly address: Address }[]): Promise<ReadonlyMap<Address, Listed['mark']> | string> {
+    if (items.length <= MOST_ASKED) {
+      const asked = await this.#run(['get', 'element', ...set.split(' '), `{ ${this.#keys(items)} }`])
+      const marks = readElements(asked.stdout)
+      if (items.every(({ address }) => marks.has(address))) return marks
+    }
+    const listing = await this.#listSet(set)
+    return listing.kind === 'failed' ? listing.why : new Map(listing.entries.map(({ address, mark }) => [address, mark]))
   }
 
   async #listSet(set: string): Promise<Listing> {
-    const program = this.#program()
-    if (program === undefined) return { kind: 'failed', why: 'nft is not installed' }
-    const args = ['-j', 'list', 'set', ...set.split(' ')]
-    const ran = await this.#tools.run({ program, args, timeLimitMs: LIST_LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LIST_BYTES })
+    const ran = await this.#run(['-j', 'list', 'set', ...set.split(' ')])
     if (ran.code !== 0 || ran.timedOut) return { kind: 'failed', why: whyFailed(PROGRAM, ran) }
     return readListing(ran.stdout, set, this.#target)
+  }
+
+  #run(args: readonly string[]): Promise<Ran> {
+    const program = this.#program()
+    if (program === undefined) return Promise.resolve({ code: undefined, stdout: '', stderr: 'it is not installed', timedOut: false })
+    return this.#tools.run({ program, args, timeLimitMs: LOOK_LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LIST_BYTES })
   }
 }
 
