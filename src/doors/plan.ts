@@ -10,18 +10,23 @@ export interface Batch {
   readonly due: readonly Due[]
 }
 
+/** Whose connections are ended, too, one after the other. */
+const KILLS_AT_ONCE = 20
+
 /**
- * Takes out of what waits what is to be done first, and at most `most` others with it that the firewall can do by the same operation.
+ * Takes out of what waits what is to be done first, and with it what the firewall can do by the same operation, `atOnce` in all.
  * `verbFor` says what is to be done, undefined: nothing. Undefined: nothing is left that waits.
  */
-export function takeBatch(waiting: Map<string, Due>, most: number, verbFor: (due: Due) => Batch['verb'] | undefined): Batch | undefined {
+export function takeBatch(waiting: Map<string, Due>, atOnce: number, verbFor: (due: Due) => Batch['verb'] | undefined): Batch | undefined {
   let batch: (Batch & { readonly due: Due[] }) | undefined
+  let most = atOnce
   for (const [key, due] of waiting) {
     if (batch && batch.due.length >= most) break
     const verb = verbFor(due)
     if (verb && batch && (verb !== batch.verb || due.id !== batch.id)) continue
     waiting.delete(key)
     if (!verb) continue
+    if (verb === 'remove' && due.kill) most = Math.min(atOnce, KILLS_AT_ONCE)
     batch ??= { verb, target: due.target, id: due.id, due: [] }
     batch.due.push(due)
   }
