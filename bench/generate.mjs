@@ -21,6 +21,10 @@ export const LOGS = {
     line: ({ line, src, dport }) =>
       `${src} - - [${clfTime(line)}] "GET /${dport} HTTP/1.1" 404 153 "https://example.org/a/page" "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"\n`,
   },
+  /** What sshguard and fail2ban are for: every line is a failure of one of those addresses. */
+  auth: {
+    line: ({ line, src, sport }) => `${syslogTime(line)} gate sshd[${1000 + (line % 9000)}]: Failed password for invalid user admin from ${src} port ${sport} ssh2\n`,
+  },
 }
 
 /** 2026-07-04T12:00:00Z */
@@ -65,6 +69,10 @@ function micros(line) {
 
 function isoTime(line) {
   return `${new Date(EPOCH * 1000 + line / 2).toISOString().slice(0, 19)}.${micros(line)}+00:00`
+}
+
+function syslogTime(line) {
+  return `Jul  4 ${new Date(EPOCH * 1000 + line / 2).toISOString().slice(11, 19)}`
 }
 
 function clfTime(line) {

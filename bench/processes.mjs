@@ -19,9 +19,9 @@ export function cpuSecondsOf(pid) {
   return (statOf(pid) ?? []).slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND
 }
 
-/** In MB. RSS counts pages that are shared with other processes whole, PSS by their share; `peak` is the most that RSS ever was. */
+/** In MB; 0 if it has ended. RSS counts pages that are shared with other processes whole, PSS by their share; `peak` is the most that RSS ever was. */
 export function memoryOf(pid) {
-  const read = (file, key) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'latin1'))?.[1] ?? 0) / 1024
+  const read = (file, key) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(textOf(pid, file))?.[1] ?? 0) / 1024
   return { rss: read('smaps_rollup', 'Rss'), pss: read('smaps_rollup', 'Pss'), peak: read('status', 'VmHWM') }
 }
 
@@ -31,8 +31,13 @@ export function argumentsOf(pid) {
 
 /** What follows the name in /proc/PID/stat, from the state on; undefined: it has ended. */
 function statOf(pid) {
+  return textOf(pid, 'stat')?.replace(/^.*\) /s, '').split(' ')
+}
+
+/** Undefined: it has ended. */
+function textOf(pid, file) {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ')
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1')
   } catch {
     return undefined
   }

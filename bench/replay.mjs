@@ -1,15 +1,15 @@
 // Whole processes on one file, in turn: what a user waits for. GNU grep, which only finds the lines of the knocks, is the yardstick: so the
 // numbers are ratios of times that were taken beside each other, the quickest of each.
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { generateLog, LOGS } from './generate.mjs'
+import { dataFile, run, runInTurn } from './whole-process.mjs'
 
 const LINES = 1_000_000
 const ROUNDS = Number(process.argv[2] ?? 3)
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-const logOf = (format, lines = LINES) => here(`data/${format}-${lines}.log`)
+const logOf = (format, lines = LINES) => dataFile(`${format}-${lines}.log`)
 const bin = here('../dist/src/bin.js')
 const CONFIGS = { kernel: 'knocktail.conf', pflog: 'knocktail.conf', clf: 'web.conf' }
 
@@ -22,34 +22,11 @@ function commands(format, log = logOf(format)) {
   }
 }
 
-mkdirSync(here('data'), { recursive: true })
-// grep stops at the first match if it sees /dev/null: all write into a file.
-const output = openSync(here('data/output'), 'w')
-
-/** Seconds, and the most memory in MB. */
-function run([command, ...args]) {
-  const facts = here('data/time')
-  const started = performance.now()
-  const { status, stderr } = spawnSync('/usr/bin/time', ['-f', '%M', '-o', facts, command, ...args], { stdio: ['ignore', output, 'pipe'], env: { ...process.env, LC_ALL: 'C.UTF-8' } })
-  const seconds = (performance.now() - started) / 1000
-  if (status !== 0) throw new Error(`${command}: exit ${status}\n${stderr}`)
-  const peak = Number(readFileSync(facts, 'latin1')) / 1024
-  rmSync(facts)
-  return { seconds, peak }
-}
-
-for (const format of Object.keys(LOGS)) await generateLog(logOf(format), format, LINES)
+for (const format of Object.keys(CONFIGS)) await generateLog(logOf(format), format, LINES)
 
 console.log('| log | command | lines/s | time | times grep | most memory |\n|---|---|---|---|---|---|')
-for (const format of Object.keys(LOGS)) {
-  const runs = Object.entries(commands(format)).map(([name, command]) => ({ name, command, seconds: Infinity, peak: 0 }))
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const one of runs) {
-      const { seconds, peak } = run(one.command)
-      one.seconds = Math.min(one.seconds, seconds)
-      one.peak = Math.max(one.peak, peak)
-    }
-  }
+for (const format of Object.keys(CONFIGS)) {
+  const runs = runInTurn(Object.entries(commands(format)).map(([name, argv]) => ({ name, argv })), ROUNDS)
   const size = (statSync(logOf(format)).size / 1e6).toFixed(0)
   for (const { name, seconds, peak } of runs) {
     console.log(`| ${format}, ${size} MB | ${name} | ${(LINES / seconds / 1e6).toFixed(2)} M | ${seconds.toFixed(2)} s | ${(seconds / runs[0].seconds).toFixed(1)} | ${peak.toFixed(0)} MB |`)

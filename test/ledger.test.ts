@@ -65,6 +65,23 @@ describe('the ledger', () => {
     expect(await found(path)).toEqual({ grants: grants.at(-1), keptAside: 0 })
   })
 
+  it('holds with what is only wanted soon all that changes until it is written, and lets whoever cannot wait hurry it', async () => {
+    const path = newPath()
+    const ledger = new Ledger(path)
+    await ledger.open()
+    const kept = contents(3000)
+    ledger.keep(kept)
+    await ledger.save()
+    const soon = ledger.save('soon')
+    const address = '192.0.2.7' as Address
+    kept.keys.put({ id: targetId(target), target, address, foreign: false, kill: false })
+    expect(ledger.save()).toBe(soon)
+    expect([await soon, await ledger.save('soon')]).toEqual([true, true])
+    await ledger.close()
+    const { state } = await new Ledger(path).open()
+    expect(state?.keys.some((key) => key.address === address)).toBe(true)
+  })
+
   it('shares writes: everything asked for before is on disk with the last promise', async () => {
     const path = newPath()
     const ledger = new Ledger(path)
