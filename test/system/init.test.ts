@@ -193,7 +193,8 @@ for (const { firewall, kind, tools, prepare, clean } of WAYS) {
       const [, port] = /^(?:sequence|port_range) = (\d+)/m.exec(config)!
       // As the canary does.
       await net.inServer(['nc', '-z', '-w1', '-s', SERVER, SERVER, port!])
-      await eventually(async () => expect(await logged(SERVER)).toBe(1))
+      // nc may have sent its SYN again before it gave up.
+      await eventually(async () => expect(await logged(SERVER)).toBeGreaterThan(0))
       const flood = net.start('client', ['hping3', '-q', '-S', '-i', 'u500', '-p', port!, '-a', STRANGER, SERVER])
       let said = ''
       flood.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()))
