@@ -1,6 +1,7 @@
-import type { Address } from '../parsers/address.ts'
+import { addressNumber, addressOf, type Address } from '../parsers/address.ts'
 import type { ConnectionEvent, Packet } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
+import { grown, newColumns } from './columns.ts'
 import { newNote, NO_STEP, type Note, type Touched } from './note.ts'
 
 type PacketEvent = ConnectionEvent & { readonly kind: 'packet' }
@@ -17,6 +18,10 @@ const BUCKETS = 1 << 16
 const NONE = 0
 /** Most daemons never need more. */
 const FIRST_PLACES = 1024
+
+/** In the column of addresses: nobody; an IPv4 address is its number plus one, and another address stands apart. */
+const NOBODY = 0
+const APART = -1
 
 const FORWARDED = 1
 const HAS_SPORT = 2
@@ -35,7 +40,8 @@ export class PacketColumns {
   readonly #limit: number
   readonly #seed: number
   readonly #newest = new Int32Array(BUCKETS)
-  readonly #addresses: (Address | undefined)[] = []
+  /** Those that are no IPv4 addresses, by their places. */
+  readonly #apart = new Map<number, Address>()
   readonly #touched: Touched[] = []
   readonly #sources: string[] = []
   #columns = newColumns(FIRST_PLACES)
@@ -63,14 +69,14 @@ export class PacketColumns {
   add(packet: PacketEvent, key: number, order: number, touched: Touched): void {
     const place = this.#next
     if (place === this.#columns.times.length) this.#columns = grown(this.#columns, Math.min(2 * place, this.#limit + 1))
-    if (this.#addresses[place] === undefined) this.#size++
-    const { buckets, before, times, orders, resolutions, keys, seqs, sports, ipIds, shown } = this.#columns
+    const { addresses, buckets, before, times, orders, resolutions, keys, seqs, sports, ipIds, shown } = this.#columns
     this.#next = place === this.#limit ? 1 : place + 1
     const bucket = this.#bucket(packet.src)
     before[place] = this.#head(bucket)
     this.#newest[bucket] = place
     buckets[place] = bucket
-    this.#addresses[place] = packet.src
+    if (addresses[place] === NOBODY) this.#size++
+    this.#put(place, packet.src)
     this.#touched[place] = this.#shared(touched)
     this.#sources[place] = packet.source
     times[place] = packet.time
@@ -89,8 +95,9 @@ export class PacketColumns {
   }
 
   has(address: Address): boolean {
+    const form = formOf(address)
     let place = this.#head(this.#bucket(address))
-    while (place !== NONE && this.#addresses[place] !== address) place = this.#older(place)
+    while (place !== NONE && !this.#is(place, form, address)) place = this.#older(place)
     return place !== NONE
   }
 
@@ -98,7 +105,7 @@ export class PacketColumns {
   take(address: Address): Note[] {
     const places = this.#placesOf(address)
     const notes = places.map((place) => this.#note(place))
-    for (const place of places) this.#addresses[place] = undefined
+    for (const place of places) this.#clear(place)
     this.#size -= places.length
     return notes
   }
@@ -113,7 +120,8 @@ export class PacketColumns {
 
   clear(): void {
     this.#newest.fill(NONE)
-    this.#addresses.fill(undefined)
+    this.#columns.addresses.fill(NOBODY)
+    this.#apart.clear()
     this.#size = 0
   }
 
@@ -123,16 +131,34 @@ export class PacketColumns {
   }
 
   #kept(place: number): Kept | undefined {
-    const address = this.#addresses[place]
-    return address && { address, note: this.#note(place) }
+    const form = this.#columns.addresses[place] ?? NOBODY
+    if (form === NOBODY) return undefined
+    return { address: form === APART ? this.#apart.get(place)! : addressOf(form - 1), note: this.#note(place) }
   }
 
   #placesOf(address: Address): number[] {
+    const form = formOf(address)
     const found: number[] = []
     for (let place = this.#head(this.#bucket(address)); place !== NONE; place = this.#older(place)) {
-      if (this.#addresses[place] === address) found.push(place)
+      if (this.#is(place, form, address)) found.push(place)
     }
     return found.toReversed()
+  }
+
+  #put(place: number, address: Address): void {
+    const form = formOf(address)
+    if (this.#columns.addresses[place] === APART) this.#apart.delete(place)
+    if (form === APART) this.#apart.set(place, address)
+    this.#columns.addresses[place] = form
+  }
+
+  #clear(place: number): void {
+    this.#columns.addresses[place] = NOBODY
+    this.#apart.delete(place)
+  }
+
+  #is(place: number, form: number, address: Address): boolean {
+    return this.#columns.addresses[place] === form && (form !== APART || this.#apart.get(place) === address)
   }
 
   /** FNV-1a. */
@@ -171,31 +197,9 @@ export class PacketColumns {
   }
 }
 
-interface Columns {
-  readonly buckets: Int32Array
-  readonly before: Int32Array
-  readonly times: Float64Array
-  readonly orders: Float64Array
-  readonly resolutions: Float64Array
-  readonly keys: Uint32Array
-  readonly seqs: Uint32Array
-  readonly sports: Uint16Array
-  readonly ipIds: Uint16Array
-  readonly shown: Uint8Array
-}
-
-function newColumns(places: number): Columns {
-  return {
-    buckets: new Int32Array(places), before: new Int32Array(places),
-    times: new Float64Array(places), orders: new Float64Array(places), resolutions: new Float64Array(places),
-    keys: new Uint32Array(places), seqs: new Uint32Array(places), sports: new Uint16Array(places), ipIds: new Uint16Array(places), shown: new Uint8Array(places),
-  }
-}
-
-function grown(columns: Columns, places: number): Columns {
-  const larger = newColumns(places)
-  for (const name of Object.keys(columns) as (keyof Columns)[]) larger[name].set(columns[name])
-  return larger
+function formOf(address: Address): number {
+  const number = addressNumber(address)
+  return number < 0 ? APART : number + 1
 }
 
 function shownBy({ dir, sport, seq, ipId }: Packet): number {
