@@ -95,8 +95,9 @@ export class PacketColumns {
   }
 
   has(address: Address): boolean {
-    const form = formOf(address)
     let place = this.#head(this.#bucket(address))
+    // Mostly there is none, and then nobody needs to know how it is written down.
+    const form = place === NONE ? NOBODY : formOf(address)
     while (place !== NONE && !this.#is(place, form, address)) place = this.#older(place)
     return place !== NONE
   }
