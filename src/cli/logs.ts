@@ -1,6 +1,7 @@
 import type { Network } from '../../parsers/network.ts'
 import { parseZone, UTC, type Zone } from '../../parsers/zone.ts'
 import { KnocktailError } from '../error.ts'
+import { collectEarly } from '../frugal.ts'
 import { quoted } from '../printable.ts'
 import { loadDialect } from '../plug-in.ts'
 import { openLogFile, type LogFile } from '../sources/log-file.ts'
@@ -27,6 +28,7 @@ export interface OpenLogs {
  * `proxies`. Throws a KnocktailError.
  */
 export async function openLogs(specs: readonly string[], options: LogOptions, proxies: readonly Network[] = []): Promise<OpenLogs> {
+  collectEarly()
   const zone = options.timezone === undefined ? UTC : readZone(options.timezone)
   const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans), proxies, threads: new Threads() }
   const logs = await Promise.all(specs.map((spec) => readSpec(spec, options.parser)))

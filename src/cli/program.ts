@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
-import { startFrugally } from '../daemon/frugal.ts'
+import { startFrugally } from '../frugal.ts'
 import { KnocktailError } from '../error.ts'
 import { printable } from '../printable.ts'
 import { checkCommand } from './check-command.ts'
