@@ -186,6 +186,9 @@ describe('the helper', () => {
     }
     expect(seen.size).toBeGreaterThan(4)
     expect(readFileSync(list, 'utf8')).toBe(marked(COUNT))
-    expect(readdirSync(at('.')).filter((name) => !/^list(?:\.knocktail-(?:new|lock))?$/.test(name))).toEqual([])
+    // Killed while a dead one's lock was taken away, which is too short to be met in these rounds.
+    symlinkSync('1', at('list.knocktail-lock-stale'))
+    expect(await replaceText(list, () => text, { tools, backup: false })).toBeUndefined()
+    expect(readdirSync(at('.'))).toEqual(['list'])
   }, 120_000)
 })

@@ -1,4 +1,4 @@
-import { lstat, readlink, rename, symlink, unlink } from 'node:fs/promises'
+import { lstat, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** A lock is held for some milliseconds. */
@@ -22,8 +22,13 @@ export async function withLock(path: string, work: () => Promise<string | undefi
   try {
     return await work()
   } finally {
-    await unlink(path)
+    for (const left of [asideOf(path), path]) await rm(left, { force: true })
   }
+}
+
+/** One name for all: whatever is left of a lock when we are killed, the next one takes it away. */
+function asideOf(path: string): string {
+  return `${path}-stale`
 }
 
 /** A symbolic link that leads nowhere: it is there with the process's number, or not at all, whenever we are killed. */
@@ -44,11 +49,11 @@ async function makeLock(path: string, holder: string): Promise<boolean> {
 /** By a rename, so that of two that find it stale only one takes it away; and put back, if meanwhile it had become another's. */
 async function breakStale(path: string): Promise<void> {
   if (!(await isStale(path))) return
-  const aside = `${path}.${process.pid}`
+  const aside = asideOf(path)
   try {
     await rename(path, aside)
     if (!(await isStale(aside))) await makeLock(path, await readlink(aside))
-    await unlink(aside)
+    await rm(aside, { force: true })
   } catch {
     // Somebody else was quicker.
   }

@@ -93,8 +93,7 @@ export class LiveDaemon {
       }
       const fail = (why: string): void => {
         end()
-        const last = this.records.slice(-15).map(({ event: name, text }) => `${name}: ${text}`).join('\n')
-        reject(new Error(`${what}: ${why}\n${last}\n${this.stderr}`))
+        reject(new Error(`${what}: ${why}\n${this.#told()}\n${this.stderr}`))
       }
       const ended = (code: number | null): void => fail(`the daemon has ended with ${code}`)
       const limit = setTimeout(() => fail(`not within ${limitMs} ms`), limitMs)
@@ -102,6 +101,12 @@ export class LiveDaemon {
       this.child.on('exit', ended)
       look()
     })
+  }
+
+  /** What it wrote: how much of each, and the last of it. */
+  #told(): string {
+    const counts = [...new Set(this.records.map(({ event }) => event))].map((name) => `${this.named(name).length} x ${name}`)
+    return [counts.join(', '), ...this.records.slice(-15).map(({ event: name, text }) => `${name}: ${text}`)].join('\n')
   }
 
   /** Ends it as a service manager does, and waits. Answers the exit code. */
