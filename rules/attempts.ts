@@ -2,7 +2,7 @@ import type { Address } from '../parsers/address.ts'
 import type { Micros } from '../parsers/time.ts'
 import type { Attempt, Choice } from './choice.ts'
 import { slotOf, type Compiled } from './compile.ts'
-import type { AttemptEnd, Decision } from './decision.ts'
+import type { AttemptEnd, Decision, Forgotten } from './decision.ts'
 import type { Proof } from './rule.ts'
 import { precedes, type Note } from './note.ts'
 import { exceedsOtherPorts, type Trail } from './trail.ts'
@@ -95,6 +95,10 @@ export function attemptEnd(trail: Trail, attempt: Attempt, how: AttemptEnd['how'
   const failure = (how === 'wrong' || how === 'scan') && isFailure(trail, attempt, by)
   const time = how === 'timeout' || by === undefined ? ((attempt.start.time + rule.seqTimeout) as Micros) : by.time
   return { kind: 'end', how, failure, rule, sequence, user: sequence.user, address: trail.address, time, taken: attempt.taken, next: attempt.next, got: by?.key }
+}
+
+export function forgotten({ compiled: { rule, sequence }, taken }: Pick<Attempt, 'compiled' | 'taken'>): Forgotten {
+  return { kind: 'forgotten', rule, sequence, taken }
 }
 
 /** All steps were knocked, but what they leave open proves nothing: a guess, or a code that somebody has seen. */

@@ -20,13 +20,10 @@ export interface Match extends About {
   readonly spend: Spend | undefined
 }
 
-/**
- * An attempt ended without a match: a knock out of place or a wrong code, a code that was used up, too many other ports, too slow, or forgotten
- * because memory was full.
- */
+/** An attempt ended without a match: a knock out of place or a wrong code, a code that was used up, too many other ports, or too slow. */
 export interface AttemptEnd extends About {
   readonly kind: 'end'
-  readonly how: 'wrong' | 'spent' | 'scan' | 'timeout' | 'evicted'
+  readonly how: 'wrong' | 'spent' | 'scan' | 'timeout'
   /** It may have been a guess: two different steps were knocked, and it was not just slow. */
   readonly failure: boolean
   /** How many steps it had taken, 1 to n - 1. */
@@ -37,4 +34,13 @@ export interface AttemptEnd extends About {
   readonly got: EventKey | undefined
 }
 
-export type Decision = Match | AttemptEnd
+/**
+ * An attempt was forgotten, because memory was full. In a flood there is one for each packet, so it does not say whose: it is the same object
+ * for all that came no further.
+ */
+export interface Forgotten extends Pick<About, 'rule' | 'sequence'> {
+  readonly kind: 'forgotten'
+  readonly taken: number
+}
+
+export type Decision = Match | AttemptEnd | Forgotten

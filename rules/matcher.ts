@@ -1,7 +1,7 @@
 import type { Address } from '../parsers/address.ts'
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
-import { attemptEnd, attemptsOf, endOverdue, endScans, KNOCKS_PER_STEP, openAttempts, setAttempt, type OpenAttempt } from './attempts.ts'
+import { attemptEnd, attemptsOf, endOverdue, endScans, forgotten, KNOCKS_PER_STEP, openAttempts, setAttempt, type OpenAttempt } from './attempts.ts'
 import { SequenceIndex, type Compiled } from './compile.ts'
 import { COPY_WINDOW } from './copies.ts'
 import type { AttemptEnd, Decision } from './decision.ts'
@@ -10,6 +10,7 @@ import { isInbound, isKnock } from './knock.ts'
 import { knock } from './knocking.ts'
 import { lookAt, rememberedOf, type Look, type Remembered } from './look.ts'
 import { isBeginning, isPassing, NO_STEP, noteOf, type Note, type Touched } from './note.ts'
+import { Newcomers } from './newcomers.ts'
 import { PacketColumns } from './packet-columns.ts'
 import type { Rule } from './rule.ts'
 import { newTrail, takeIn, type Bounds, type Trail } from './trail.ts'
@@ -29,8 +30,7 @@ export class Matcher {
   readonly #trails: Trails
   /** Of addresses that have not knocked. */
   readonly #passersBy: PacketColumns
-  /** Of addresses that have knocked once, and done nothing else since. */
-  readonly #newcomers: PacketColumns
+  readonly #newcomers: Newcomers
   #bounds: Bounds
   #order = 0
   #knocks = 0
@@ -40,7 +40,7 @@ export class Matcher {
     this.#index = new SequenceIndex(rules)
     this.#trails = new Trails(maxAddresses)
     this.#passersBy = new PacketColumns(mostNotes(maxAddresses), seed)
-    this.#newcomers = new PacketColumns(maxAddresses, seed)
+    this.#newcomers = new Newcomers(this.#index, maxAddresses, seed)
     this.#bounds = boundsOf(rules)
   }
 
@@ -69,6 +69,7 @@ export class Matcher {
   /** Other rules from here on. What is remembered stays; attempts at rules that are gone are dropped. */
   replaceRules(rules: readonly Rule[]): void {
     this.#index.replace(rules)
+    this.#newcomers.rulesChanged()
     this.#bounds = boundsOf(rules)
     const kept = new Set(rules)
     for (const trail of this.#trails.all()) {
@@ -77,26 +78,29 @@ export class Matcher {
   }
 
   /** Ends all open attempts, at the end of a log. */
-  finish(): Decision[] {
-    const ends: Decision[] = []
+  * finish(): Iterable<AttemptEnd> {
     for (const trail of this.#trails.all()) {
-      ends.push(...endsOf(trail, 'timeout'))
+      yield* timeouts(trail)
       trail.attempts = undefined
     }
-    for (const newcomer of this.#newcomers.newest()) ends.push(...endsOf(this.#trailOf(newcomer), 'timeout'))
+    for (const trail of this.#newcomers.trails()) yield* timeouts(trail)
     this.#newcomers.clear()
-    return ends
   }
 
   /** What an event was to the rules: to be asked right after it was read. */
   look(event: ConnectionEvent): Look {
-    const trail = this.#find(event.src)
+    const trail = this.#peek(event.src)
     return lookAt(event, this.#index, trail, trail?.notes.find(({ order }) => order === this.#order - 1))
+  }
+
+  /** Whether it has knocked, and that is remembered. */
+  remembers(address: Address): boolean {
+    return this.#trails.find(address) !== undefined || this.#newcomers.has(address)
   }
 
   /** What that address did, as far as it is remembered: nothing before its first knock. */
   remembered(address: Address): Remembered[] {
-    const trail = this.#find(address)
+    const trail = this.#peek(address)
     return trail ? rememberedOf(trail) : []
   }
 
@@ -121,11 +125,7 @@ export class Matcher {
         this.#passersBy.add(event, key, order, NO_STEP)
         return NONE
       }
-      if (isBeginning(touched)) {
-        const { oldest } = this.#newcomers
-        this.#newcomers.add(event, key, order, touched)
-        return oldest ? endsOf(this.#trailOf(oldest), 'evicted') : NONE
-      }
+      if (isBeginning(touched)) return this.#newcomers.add(event, key, order, touched)
     }
     const trail = known ?? this.#begin(event.src)
     const notesBefore = trail.notes.length
@@ -138,7 +138,7 @@ export class Matcher {
       else endScans(trail, note, decisions)
     }
     this.#trails.touch(trail, notesBefore)
-    for (const evicted of this.#trails.evict()) decisions.push(...endsOf(evicted, 'evicted'))
+    for (const evicted of this.#trails.evict()) decisions.push(...attemptsOf(evicted).map(forgotten))
     return decisions.length === 0 ? NONE : decisions
   }
 
@@ -150,28 +150,31 @@ export class Matcher {
   /** What the address touched before counts from now on. */
   #begin(address: Address): Trail {
     const trail = this.#trails.add(address)
-    for (const note of this.#passersBy.of(address)) takeIn(trail, note, this.#bounds)
-    for (const note of this.#newcomers.take(address)) this.#firstKnock(trail, note)
+    this.#catchUp(trail, this.#newcomers.take(address))
     this.#trails.touch(trail, 0)
     return trail
   }
 
-  /** It decides nothing, but opens attempts at the rules that there still are. */
-  #firstKnock(trail: Trail, note: Note): void {
-    takeIn(trail, note, this.#bounds)
-    for (const compiled of note.knocks!) if (this.#index.holds(compiled.rule)) knock(trail, compiled, note, [])
+  /** The same for a look at it, after which a newcomer is still one. */
+  #peek(address: Address): Trail | undefined {
+    const trail = this.#trails.find(address)
+    if (trail || !this.#newcomers.has(address)) return trail
+    return this.#catchUp(newTrail(address), this.#newcomers.of(address))
   }
 
-  /** The trail of a newcomer, for a look at it. */
-  #trailOf({ address, note }: { readonly address: Address; readonly note: Note }): Trail {
-    const trail = newTrail(address)
-    this.#firstKnock(trail, note)
+  /** A first knock decides nothing, but opens attempts at the rules that there still are. */
+  #catchUp(trail: Trail, firstKnock: readonly Note[]): Trail {
+    for (const note of this.#passersBy.of(trail.address)) takeIn(trail, note, this.#bounds)
+    for (const note of firstKnock) {
+      takeIn(trail, note, this.#bounds)
+      for (const compiled of note.knocks!) if (this.#index.holds(compiled.rule)) knock(trail, compiled, note, [])
+    }
     return trail
   }
 
   * #furthest(): Iterable<Trail> {
     yield* this.#trails.furthest()
-    for (const newcomer of this.#newcomers.newest()) yield this.#trailOf(newcomer)
+    yield* this.#newcomers.trails()
   }
 
   /**
@@ -186,8 +189,8 @@ export class Matcher {
   }
 }
 
-function endsOf(trail: Trail, how: 'timeout' | 'evicted'): AttemptEnd[] {
-  return attemptsOf(trail).map((attempt) => attemptEnd(trail, attempt, how, undefined))
+function timeouts(trail: Trail): AttemptEnd[] {
+  return attemptsOf(trail).map((attempt) => attemptEnd(trail, attempt, 'timeout', undefined))
 }
 
 /** The same list if it holds for all: a note keeps it, and those of most notes are alike. */

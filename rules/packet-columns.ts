@@ -4,7 +4,7 @@ import type { Micros } from '../parsers/time.ts'
 import { grown, newColumns } from './columns.ts'
 import { newNote, NO_STEP, type Note, type Touched } from './note.ts'
 
-type PacketEvent = ConnectionEvent & { readonly kind: 'packet' }
+export type PacketEvent = ConnectionEvent & { readonly kind: 'packet' }
 
 /** A packet that is remembered, and of whom. */
 interface Kept {
@@ -60,9 +60,11 @@ export class PacketColumns {
     return this.#size
   }
 
-  /** What the next packet takes the place of. */
-  get oldest(): Kept | undefined {
-    return this.#kept(this.#next)
+  /** What the packet touched that the next one takes the place of. */
+  get oldest(): { readonly key: number; readonly touched: Touched } | undefined {
+    const { addresses, keys } = this.#columns
+    const place = this.#next
+    return (addresses[place] ?? NOBODY) === NOBODY ? undefined : { key: keys[place]!, touched: this.#touched[place]! }
   }
 
   /** `order` must grow from packet to packet. */

@@ -1,4 +1,4 @@
-import type { AttemptEnd } from '../rules/decision.ts'
+import type { AttemptEnd, Forgotten } from '../rules/decision.ts'
 import { keyText } from '../rules/key.ts'
 import { stepKey } from '../rules/rule.ts'
 import type { Happening } from './happening.ts'
@@ -11,7 +11,7 @@ const UNTOLD = 'a secret step'
 /** What is told of an attempt that ended without a match: only what may have been somebody's try, of two different steps. */
 export function attemptEnded(end: AttemptEnd): Happening[] {
   const { rule, sequence, user, address, time, how, failure, taken, next } = end
-  if (how === 'evicted' || isHidden(end) || (!failure && (how !== 'timeout' || taken < 2))) return []
+  if (isHidden(end) || (!failure && (how !== 'timeout' || taken < 2))) return []
   const expected = sequence.steps[next]!
   return [{
     event: EVENTS[how], rule: rule.name, address, ...(user !== undefined && { user }), time,
@@ -28,7 +28,7 @@ const FEWEST_TOLD = 3
  * Whether nothing may be told of it, nor counted where others may look: who sends what he likes and reads what is told of it could find a sequence that is
  * still good step by step. Only if no more than one knock was missing, nothing is left to be found out by it.
  */
-export function isHidden({ sequence, taken }: AttemptEnd): boolean {
+export function isHidden({ sequence, taken }: AttemptEnd | Forgotten): boolean {
   return sequence.spend !== undefined && (taken < FEWEST_TOLD || taken < sequence.steps.length - 1)
 }
 

@@ -55,6 +55,11 @@ export class Pipeline {
     return this.#matcher.look(event)
   }
 
+  /** Whether anything of that address is remembered since it has knocked. */
+  remembers(address: Match['address']): boolean {
+    return this.#matcher.remembers(address)
+  }
+
   /** What that address did, as far as it is remembered. */
   remembered(address: Match['address']): Remembered[] {
     return this.#matcher.remembered(address)
@@ -70,12 +75,15 @@ export class Pipeline {
     const marked = this.#guard.see(event)
     const decisions = this.#matcher.read(event, both(mayKnock, this.#guard.hears(event.src)))
     if (decisions.length === 0) return marked
-    return [...marked, ...decisions.flatMap((decision) => this.#follow(decision))]
+    const happenings = decisions.flatMap((decision) => this.#follow(decision))
+    return marked.length === 0 ? happenings : [...marked, ...happenings]
   }
 
   /** The end of the log: attempts are given up. */
   finish(): readonly Happening[] {
-    return this.#matcher.finish().flatMap((end) => this.#follow(end))
+    const happenings: Happening[] = []
+    for (const end of this.#matcher.finish()) happenings.push(...this.#follow(end))
+    return happenings
   }
 
   /** Ends the grants whose time has come, at most so many. */
@@ -104,8 +112,9 @@ export class Pipeline {
     this.tally = this.tally.forRules(config.rules.map(({ match }) => match.name))
   }
 
-  #follow(decision: Decision): Happening[] {
+  #follow(decision: Decision): readonly Happening[] {
     this.tally.countDecision(decision)
+    if (decision.kind === 'forgotten') return NONE
     const happenings = decision.kind === 'match' ? this.#matched(decision) : this.#ended(decision)
     for (const happening of happenings) this.tally.countHappening(happening)
     return happenings
@@ -203,6 +212,8 @@ export class Pipeline {
     return targets
   }
 }
+
+const NONE: readonly Happening[] = []
 
 type MayKnock = ((rule: Rule) => boolean) | undefined
 

@@ -14,6 +14,8 @@ export interface RuleTally {
   readonly failedAt: Map<number, number>
   /** Attempts that were too slow or given up, after two steps or more. */
   timeouts: number
+  /** Attempts that were forgotten, because more addresses than max_attempts knocked. */
+  forgotten: number
   lockouts: number
   /** Matches that a cap refused. */
   capped: number
@@ -33,12 +35,13 @@ export class Tally {
   }
 
   countDecision(decision: Decision): void {
-    if (decision.kind === 'end' && isHidden(decision)) return
+    if (decision.kind !== 'match' && isHidden(decision)) return
     const tally = this.rules.get(decision.rule.name)!
     tally.attempts++
     const taken = decision.kind === 'match' ? decision.sequence.steps.length : decision.taken
     tally.reached.set(taken, (tally.reached.get(taken) ?? 0) + 1)
-    if (decision.kind === 'match') return
+    if (decision.kind === 'forgotten') tally.forgotten++
+    if (decision.kind !== 'end') return
     if (decision.failure) tally.failedAt.set(decision.next + 1, (tally.failedAt.get(decision.next + 1) ?? 0) + 1)
     else if (decision.how === 'timeout' && decision.taken >= 2) tally.timeouts++
   }
@@ -54,5 +57,5 @@ export class Tally {
 }
 
 function newTally(): RuleTally {
-  return { attempts: 0, reached: new Map(), opens: 0, extensions: 0, failedAt: new Map(), timeouts: 0, lockouts: 0, capped: 0 }
+  return { attempts: 0, reached: new Map(), opens: 0, extensions: 0, failedAt: new Map(), timeouts: 0, forgotten: 0, lockouts: 0, capped: 0 }
 }

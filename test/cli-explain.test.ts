@@ -40,6 +40,21 @@ describe('explain', () => {
     expect(stdout).toContain('no step of any rule: one of the other ports')
   })
 
+  it('says when more addresses knocked than may be remembered, and goes by what replay decides', async () => {
+    const config = folder.write('few.conf', '[knocktail]\nfirewall = null\nmax_attempts = 16\n[ssh]\nsequence = 7000, 8000, 9000\nreorder = 0\nports = 22/tcp\n')
+    const others = Array.from({ length: 16 }, (_, index) => ({ at: 1000 + index, port: 7000, src: `10.0.0.${index}` }))
+    const log = folder.write('few.log', kernelLog([...knocks([7000]), ...others, ...knocks([8000, 9000], 400, { at: 2000 })]))
+    const { stdout } = await run(['explain', '192.0.2.2', '-c', config, '--parser', 'kernel', log])
+    expect(stdout.split('\n').map((line) => line.slice(26)).slice(0, -1)).toEqual([
+      '7000/tcp      step 1 of 3 of ssh: 1 taken, step 2 is next',
+      '=> forgotten: more addresses than max_attempts = 16 knocked',
+      '8000/tcp      step 2 of 3 of ssh',
+      '9000/tcp      step 3 of 3 of ssh',
+    ])
+    const { stderr } = await run(['replay', '-c', config, '--parser', 'kernel', log])
+    expect(stderr).toContain('ssh: 17 attempts, 0 opened, 1 forgotten: more addresses than max_attempts had knocked')
+  })
+
   it('prints one object a line for programs', async () => {
     const { lines } = await explain('198.51.100.23', SAMPLES[0]!, '--json')
     const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)

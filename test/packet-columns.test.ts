@@ -27,9 +27,11 @@ const packets = fc.record({
 
 const NO_STEP = { knocks: undefined, drawnFrom: undefined }
 
-const GONE = { address: HOSTS[0]!, note: undefined }
+interface Place { readonly address: Address; readonly key: number | undefined; readonly note: unknown }
 
-function notesOf(places: readonly { address: Address; note: unknown }[], host: Address): unknown[] {
+const GONE: Place = { address: HOSTS[0]!, key: undefined, note: undefined }
+
+function notesOf(places: readonly Place[], host: Address): unknown[] {
   return places.filter((place) => place !== GONE && place.address === host).map(({ note }) => note)
 }
 
@@ -40,21 +42,21 @@ function noteOf({ time, resolution, source, sport, seq, ipId, dir, dport }: Pack
 describe('packets of those who have no trail', () => {
   it('are the notes that they would have been, of the last so many packets of all, until they are taken', () => {
     const step = fc.oneof({ weight: 9, arbitrary: packets }, { weight: 1, arbitrary: fc.constantFrom(...HOSTS) })
-    fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    fc.assert(fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const columns = new PacketColumns(LIMIT, 1)
       /** As many as there are places, the oldest first. */
-      let places: { address: Address; note: unknown }[] = Array.from({ length: LIMIT }, () => GONE)
+      let places: Place[] = Array.from({ length: LIMIT }, () => GONE)
       steps.forEach((next, order) => {
         if (typeof next === 'string') {
           expect(columns.take(next)).toEqual(notesOf(places, next))
           places = places.map((place) => (place.address === next ? GONE : place))
         } else {
-          expect(columns.oldest).toEqual(places[0] === GONE ? undefined : places[0])
+          expect(columns.oldest).toEqual(places[0] === GONE ? undefined : { key: places[0]!.key, touched: NO_STEP })
           columns.add(next, next.dport!, order, NO_STEP)
-          places = [...places.slice(1), { address: next.src, note: noteOf(next, order) }]
+          places = [...places.slice(1), { address: next.src, key: next.dport, note: noteOf(next, order) }]
         }
         const kept = places.filter((place) => place !== GONE)
-        expect([...columns.newest()]).toEqual(kept.toReversed())
+        expect([...columns.newest()]).toEqual(kept.map(({ address, note }) => ({ address, note })).toReversed())
         expect(columns.size).toBe(kept.length)
         for (const host of HOSTS) {
           expect(columns.of(host)).toEqual(notesOf(places, host))

@@ -6,7 +6,7 @@ export function summarizeRules(tally: Tally): string[] {
   return [...tally.rules].map(([name, rule]) => `${name}: ${outcomes(rule).join(', ')}`)
 }
 
-function outcomes({ attempts, opens, extensions, failedAt, timeouts, lockouts, capped }: RuleTally): string[] {
+function outcomes({ attempts, opens, extensions, failedAt, timeouts, forgotten, lockouts, capped }: RuleTally): string[] {
   const failed = [...failedAt].toSorted(([a], [b]) => a - b)
   return [
     count(attempts, 'attempt'),
@@ -14,6 +14,7 @@ function outcomes({ attempts, opens, extensions, failedAt, timeouts, lockouts, c
     ...(extensions > 0 ? [`${extensions} extended`] : []),
     ...failed.map(([step, times]) => `${times} failed at step ${step}`),
     ...(timeouts > 0 ? [`${timeouts} not completed in time`] : []),
+    ...(forgotten > 0 ? [`${forgotten} forgotten: more addresses than max_attempts had knocked`] : []),
     ...(lockouts > 0 ? [count(lockouts, 'lock-out')] : []),
     ...(capped > 0 ? [`${capped} refused by a cap`] : []),
   ]

@@ -26,6 +26,7 @@ export class Timeline {
   lines(entry: TraceEntry): string[] {
     const clock = this.#clock(entry.time)
     if (entry.kind === 'happening') return [`${clock}  => ${this.#where(entry)}${happeningText(entry.happening, this.#config)}`]
+    if (entry.kind === 'forgotten') return [`${clock}  => forgotten: more addresses than max_attempts = ${this.#config.maxAttempts} knocked`]
     const { look, what, source } = entry
     const told = look.kind === 'knock' ? look.steps.map(stepText) : [OTHERWISE[look.kind]]
     const [first, ...more] = told
@@ -73,6 +74,7 @@ function stepText({ rule, user, step, steps, passedOver, attempt }: LookAtStep):
 /** The same for programs. */
 export function entryRecord(entry: TraceEntry): Record<string, unknown> {
   if (entry.kind === 'happening') return happeningRecord(entry.happening)
+  if (entry.kind === 'forgotten') return { event: 'forgotten', time: formatTime(entry.time) }
   const { time, source, what, look } = entry
   return { event: 'seen', time: formatTime(time), source, what, as: look.kind, ...(look.kind === 'knock' && { steps: look.steps }) }
 }

@@ -7,10 +7,11 @@ import type { Config } from '../config/config.ts'
 import type { Happening } from '../happening.ts'
 import { Replay } from '../replay.ts'
 
-/** One event of the address, or something that happened at the doors because of it or of its time. */
+/** One event of the address, or something that happened at the doors because of it or of its time; or all that was known of it was forgotten. */
 export type TraceEntry =
   | { readonly kind: 'event'; readonly time: Micros; readonly source: string; readonly what: string; readonly look: Look }
   | { readonly kind: 'happening'; readonly time: Micros; readonly happening: Happening }
+  | { readonly kind: 'forgotten'; readonly time: Micros }
 
 /**
  * The story of one address in a log, or of all: all events are replayed, since what others use up or fill is missing to it; its own are
@@ -19,6 +20,7 @@ export type TraceEntry =
 export class Trace {
   readonly #replay: Replay
   readonly #address: Address | undefined
+  #isRemembered = false
 
   /** `address`: undefined: of all. */
   constructor(config: Config, address: Address | undefined) {
@@ -28,15 +30,23 @@ export class Trace {
 
   read(event: ConnectionEvent): TraceEntry[] {
     const happened = this.#own(this.#replay.read(event))
-    if (!this.#isOwn(event.src)) return happened
+    if (!this.#isOwn(event.src)) return this.#isForgotten() ? [...happened, { kind: 'forgotten', time: event.time }] : happened
     const { time, source } = event
     const entry: TraceEntry = { kind: 'event', time, source, what: whatOf(event), look: this.#replay.pipeline.look(event) }
+    this.#isRemembered = this.#address !== undefined && this.#replay.pipeline.remembers(this.#address)
     // A door whose time was over closed before the event that showed it.
     return [...happened.filter((other) => other.time < time), entry, ...happened.filter((other) => other.time >= time)]
   }
 
   finish(): TraceEntry[] {
     return this.#own(this.#replay.finish())
+  }
+
+  /** Asked after an event of somebody else. */
+  #isForgotten(): boolean {
+    if (!this.#isRemembered || this.#replay.pipeline.remembers(this.#address!)) return false
+    this.#isRemembered = false
+    return true
   }
 
   #isOwn(address: Address): boolean {
