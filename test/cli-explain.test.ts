@@ -52,7 +52,7 @@ describe('explain', () => {
       '9000/tcp      step 3 of 3 of ssh',
     ])
     const { stderr } = await run(['replay', '-c', config, '--parser', 'kernel', log])
-    expect(stderr).toContain('ssh: 17 attempts, 0 opened, 1 forgotten: more addresses than max_attempts had knocked')
+    expect(stderr).toContain('ssh: 17 attempts, 0 opened, 2 forgotten: more addresses than max_attempts had knocked')
   })
 
   it('prints one object a line for programs', async () => {
