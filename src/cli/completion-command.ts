@@ -1,11 +1,11 @@
 import { Argument, type Command } from 'commander'
-import { bashCompletion } from './completions/bash.ts'
-import { fishCompletion } from './completions/fish.ts'
-import { wordsOf } from './completions/words.ts'
-import { zshCompletion } from './completions/zsh.ts'
 import { Output } from './output.ts'
 
-const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
+const SHELLS = {
+  bash: async () => (await import('./completions/bash.ts')).bashCompletion,
+  zsh: async () => (await import('./completions/zsh.ts')).zshCompletion,
+  fish: async () => (await import('./completions/fish.ts')).fishCompletion,
+}
 
 /** `knocktail completion`: of all commands, those that are declared after this one too. */
 export function completionCommand(program: Command, done: (exitCode: number) => void): void {
@@ -14,7 +14,8 @@ export function completionCommand(program: Command, done: (exitCode: number) => 
     .addArgument(new Argument('<shell>', 'which one').choices(Object.keys(SHELLS)))
     .action(async (shell: keyof typeof SHELLS) => {
       const output = new Output()
-      output.line(SHELLS[shell](wordsOf(program)).trimEnd())
+      const [complete, { wordsOf }] = await Promise.all([SHELLS[shell](), import('./completions/words.ts')])
+      output.line(complete(wordsOf(program)).trimEnd())
       await output.flush()
       done(0)
     })

@@ -1,17 +1,18 @@
 import type { Network } from '../../parsers/network.ts'
 import { parseZone, UTC, type Zone } from '../../parsers/zone.ts'
 import { KnocktailError } from '../error.ts'
-import { collectEarly } from '../frugal.ts'
 import { quoted } from '../printable.ts'
 import { loadDialect } from '../plug-in.ts'
 import { openLogFile, type LogFile } from '../sources/log-file.ts'
 import { openLogReader, type LogReader, type ReadOptions } from '../sources/log-reader.ts'
-import { Threads } from '../sources/segments/threads.ts'
+import type { Threads } from '../sources/segments/threads.ts'
+import { cutSpec } from './log-spec.ts'
 import { tell } from './output.ts'
 import { startProgress, type Progress } from './progress.ts'
 
-/** The options with which every command reads logs. */
+/** The options with which every command reads logs, and the threads that read big ones. */
 export interface LogOptions {
+  readonly threads: Threads
   readonly parser?: string
   readonly timezone?: string
   readonly year?: string
@@ -28,13 +29,12 @@ export interface OpenLogs {
  * `proxies`. Throws a KnocktailError.
  */
 export async function openLogs(specs: readonly string[], options: LogOptions, proxies: readonly Network[] = []): Promise<OpenLogs> {
-  collectEarly()
   const zone = options.timezone === undefined ? UTC : readZone(options.timezone)
-  const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans), proxies, threads: new Threads() }
+  const plain = { zone, year: readYear(options.year), spans: readSpans(options.spans), proxies, threads: options.threads }
   const logs = await Promise.all(specs.map((spec) => readSpec(spec, options.parser)))
   if (logs.filter(({ path }) => path === '-').length > 1) throw new KnocktailError('usage', 'standard input (-) can be read only once')
   const files = await Promise.all(logs.map(({ path }) => openLogFile(path)))
-  const progress = startProgress(totalBytes(files))
+  const progress = await startProgress(totalBytes(files))
   const readers: LogReader[] = []
   try {
     for (const [index, file] of files.entries()) {
@@ -66,13 +66,13 @@ function totalBytes(files: readonly LogFile[]): number | undefined {
   return files.reduce<number | undefined>((sum, { bytes }) => (sum === undefined || bytes === undefined ? undefined : sum + bytes), 0)
 }
 
-/** `parser=NAME:PATH`, or a path for which --parser counts. */
+/** --parser counts where the log's own is not named. */
 async function readSpec(spec: string, parser: string | undefined): Promise<{ path: string; parser: ReadOptions['parser'] }> {
-  const [, own, rest = ''] = /^parser=([^:]*)(?::(.*))?$/s.exec(spec) ?? []
+  const { parser: own, path } = cutSpec(spec)
   const name = own ?? parser
   const dialect = name === undefined ? undefined : await loadDialect(name)
-  if (own !== undefined && rest === '') throw new KnocktailError('usage', `${quoted(spec)} names no log: write parser=${own}:FILE`)
-  return { path: own === undefined ? spec : rest, parser: dialect }
+  if (own !== undefined && path === '') throw new KnocktailError('usage', `${quoted(spec)} names no log: write parser=${own}:FILE`)
+  return { path, parser: dialect }
 }
 
 function readZone(text: string): Zone {

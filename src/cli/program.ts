@@ -54,13 +54,19 @@ function buildProgram(done: (exitCode: number) => void): Command {
     .requiredOption('-c, --config <file>', 'rules to try: a knocktail.conf or a knockd.conf')
     .option('--json', 'one JSON object a line on standard output')
     .option('--report <file>', 'write a page of it all, too: HTML that needs nothing else')
-    .action(async (logs: string[], options) => done(await (await import('./replay.ts')).runReplay(logs, options)))
+    .action(async (logs: string[], options) => {
+      const threads = (await import('./early-threads.ts')).earlyThreads(logs)
+      done(await (await import('./replay.ts')).runReplay(logs, { ...options, threads }))
+    })
 
   logOptions(program.command('parse').summary('print the connection events that logs show'))
     .description('Reads logs and prints the events that they show.')
     .option('--json', 'one JSON object a line on standard output')
     .option('--unmatched', 'the lines that show no event instead, each with the reason')
-    .action(async (logs: string[], options) => done(await (await import('./parse.ts')).runParse(logs, options)))
+    .action(async (logs: string[], options) => {
+      const threads = (await import('./early-threads.ts')).earlyThreads(logs)
+      done(await (await import('./parse.ts')).runParse(logs, { ...options, threads }))
+    })
 
   explainCommand(program, done)
   checkCommand(program, done)
@@ -83,7 +89,10 @@ function explainCommand(program: Command, done: (exitCode: number) => void): voi
     .option('--state-dir <dir>', 'where the history is kept, in place of the configured folder')
     .option('--run-dir <dir>', 'where the daemon\'s sockets are, in place of the configured folder')
     .option('--json', 'one JSON object a line on standard output')
-    .action(async (address: string, logs: string[], options) => done(await (await import('./explain.ts')).runExplain(address, logs, options)))
+    .action(async (address: string, logs: string[], options) => {
+      const threads = (await import('./early-threads.ts')).earlyThreads(logs)
+      done(await (await import('./explain.ts')).runExplain(address, logs, { ...options, threads }))
+    })
 }
 
 function runCommands(program: Command, done: (exitCode: number) => void): void {

@@ -1,5 +1,3 @@
-import { Presets, SingleBar } from 'cli-progress'
-
 /** Shorter work is over before a bar could be read. */
 const SHOWN_AFTER_MS = 1000
 
@@ -11,8 +9,9 @@ export interface Progress {
 }
 
 /** A bar on the terminal while `total` bytes are read; nothing if standard error is no terminal or the end is unknown. */
-export function startProgress(total: number | undefined): Progress {
+export async function startProgress(total: number | undefined): Promise<Progress> {
   if (!process.stderr.isTTY || total === undefined) return { add: () => {}, pause: () => {}, stop: () => {} }
+  const { Presets, SingleBar } = await import('cli-progress')
   // Without line wrapping an interrupted bar would leave the terminal without it too.
   const bar = new SingleBar({ format: '{bar} {percentage}% of {megabytes} MB, {left} s left', barsize: 30, linewrap: true, clearOnComplete: true }, Presets.shades_classic)
   const megabytes = Math.ceil(total / 1e6)

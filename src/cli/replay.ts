@@ -9,7 +9,6 @@ import { Output, tell } from './output.ts'
 import { summarizeRules } from './rule-summary.ts'
 import { Digesting, type ReportRecord } from '../report/digest.ts'
 import { happeningText, tellHappening } from '../story.ts'
-import { writeReport } from './report.ts'
 
 export interface ReplayOptions extends LogOptions {
   readonly config: string
@@ -36,7 +35,7 @@ export async function runReplay(specs: readonly string[], options: ReplayOptions
   for (const happening of replay.finish()) print(happening)
   await output.flush()
   progress.stop()
-  if (options.report !== undefined) writeReport(digesting, `what would have happened by ${specs.join(', ')}`, options.report)
+  if (options.report !== undefined) (await import('./report.ts')).writeReport(digesting, `what would have happened by ${specs.join(', ')}`, options.report)
   for (const line of [...readers.flatMap(summarizeLog), ...summarizeRules(replay.pipeline.tally)]) tell(line)
   return readers.every(isReadable) ? 0 : 1
 }

@@ -1,4 +1,5 @@
-import { findDialect, parseLine } from '../../parsers/dialects.ts'
+import { lineOf } from '../../parsers/bytes.ts'
+import { findDialect, parseBytes, parseLine } from '../../parsers/dialects.ts'
 import type { Network } from '../../parsers/network.ts'
 import { DEFAULT_CONTEXT, type Dialect, type Outcome, type ParseContext } from '../../parsers/parser.ts'
 import type { Micros, Stamp } from '../../parsers/time.ts'
@@ -89,7 +90,7 @@ function headLines(head: Buffer, isWhole: boolean): string[] {
 const STAMPS_FROM = 1000
 
 function firstStamps(lines: readonly string[], dialect: Dialect): Stamp[] {
-  const read = (some: readonly string[]): Stamp[] => some.flatMap((line) => stampOf(parseLine(dialect, line, DEFAULT_CONTEXT)) ?? [])
+  const read = (some: readonly string[]): Stamp[] => some.flatMap((line) => stampOf(parseBytes(dialect, lineOf(line), 0, DEFAULT_CONTEXT)) ?? [])
   const first = read(lines.slice(0, STAMPS_FROM))
   return first.length > 0 ? first : read(lines.slice(STAMPS_FROM))
 }

@@ -1,0 +1,23 @@
+import { statSync } from 'node:fs'
+import { collectEarly } from '../frugal.ts'
+import { Threads } from '../sources/segments/threads.ts'
+import { cutSpec } from './log-spec.ts'
+
+/**
+ * Threads for the logs of a command line. Where one is big they start at once, beside the loading of all else that the command is made of: that
+ * takes as long as they do. Whoever opens the logs finds out what they are in truth.
+ */
+export function earlyThreads(specs: readonly string[]): Threads {
+  collectEarly()
+  const threads = new Threads()
+  if (specs.some((spec) => isBig(cutSpec(spec).path, threads.fromBytes))) threads.start()
+  return threads
+}
+
+function isBig(path: string, fromBytes: number): boolean {
+  try {
+    return !path.endsWith('.gz') && statSync(path).size >= fromBytes
+  } catch {
+    return false
+  }
+}
