@@ -20,6 +20,30 @@ export function startsWith({ bytes, end }: Line, at: number, codes: Uint8Array):
   return true
 }
 
+/** Some bytes of a line that was read: where the same stand again, what they say need not be read again. */
+export class KnownBytes {
+  readonly #codes: Uint8Array
+  #length = 0
+
+  /** `limit`: more of them are not kept. */
+  constructor(limit: number) {
+    this.#codes = new Uint8Array(limit)
+  }
+
+  keep(bytes: Uint8Array, start: number, end: number): void {
+    this.#length = end - start > this.#codes.length ? 0 : end - start
+    for (let index = 0; index < this.#length; index++) this.#codes[index] = bytes[start + index]!
+  }
+
+  /** Where they end if they begin at `at`, or -1. */
+  endAt({ bytes, end }: Line, at: number): number {
+    const length = this.#length
+    if (length === 0 || at + length > end) return -1
+    for (let index = 0; index < length; index++) if (bytes[at + index] !== this.#codes[index]) return -1
+    return at + length
+  }
+}
+
 /** Whether they are anywhere from `at` on. */
 export function includes(line: Line, at: number, codes: Uint8Array): boolean {
   for (let start = at; start + codes.length <= line.end; start++) if (startsWith(line, start, codes)) return true

@@ -8,7 +8,7 @@ import { gmidMessage } from './gmid.ts'
 import { ipfwMessage } from './ipfw.ts'
 import { jetforceMessage } from './jetforce.ts'
 import { kernelMessage } from './kernel.ts'
-import { quickKernelLine } from './kernel-line.ts'
+import { kernelLineReader } from './kernel-line.ts'
 import { mollyBrownMessage } from './molly-brown.ts'
 import { openbsdHttpdMessage } from './openbsd-httpd.ts'
 import type { Dialect, Outcome, ParseContext } from './parser.ts'
@@ -28,7 +28,7 @@ export const DIALECTS: readonly Dialect[] = [
     tags: ['kernel'],
     kernelOnly: true,
     message: kernelMessage,
-    quick: quickKernelLine,
+    quick: kernelLineReader(),
   },
   {
     name: 'pflog',

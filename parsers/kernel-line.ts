@@ -1,29 +1,55 @@
-import { startsWith, type Line } from './bytes.ts'
+import { KnownBytes, startsWith, type Line } from './bytes.ts'
 import { PRINTK_LIMIT } from './kernel.ts'
-import { findLink, linkStart } from './netfilter-link.ts'
+import { findLink, linkOf, linkStart, type Link } from './netfilter-link.ts'
 import { KERNEL_LAYOUT } from './netfilter-transport.ts'
 import { readPacket } from './netfilter.ts'
-import type { ParseContext, Parsed } from './parser.ts'
-import { ISO_LENGTH, isoStampAt, SYSLOG_LENGTH, syslogStampAt } from './quick-stamps.ts'
+import type { Dialect } from './parser.ts'
+import { ISO_LENGTH, IsoStamps, SYSLOG_LENGTH, syslogStampAt } from './quick-stamps.ts'
 
 /**
  * The kernel's lines as syslog daemons write them by default: `STAMP HOST kernel: [UPTIME] PREFIX IN=...`. A file has millions of them, and
  * reading them from text costs three times as much. Anything that is the least bit unusual is left to that.
  */
-export function quickKernelLine(line: Line, at: number, { prefix }: ParseContext): Parsed | undefined {
-  const { bytes, end } = line
-  const isIso = isDigit(bytes[at])
-  const host = at + (isIso ? ISO_LENGTH : SYSLOG_LENGTH)
-  if (prefix !== undefined || host >= end || bytes[host] !== BLANK) return undefined
-  const body = behindTag(line, host + 1)
-  if (body < 0 || end - body >= PRINTK_LIMIT) return undefined
-  const message = bytes[body] === BRACKET ? behindUptime(bytes, body) : body
-  const link = message < 0 ? -1 : findLink(line, message)
-  if (link < 0 || !isPlain(bytes, message, linkStart())) return undefined
-  const stamp = isIso ? isoStampAt(bytes, at) : syslogStampAt(bytes, at)
-  const fields = stamp && readPacket(line, link, KERNEL_LAYOUT)
-  return typeof fields === 'object' ? { stamp: stamp!, fields } : undefined
+export function kernelLineReader(): NonNullable<Dialect['quick']> {
+  const isoStamps = new IsoStamps()
+  const links = new Links()
+  return (line, at, { prefix }) => {
+    const { bytes, end } = line
+    const isIso = isDigit(bytes[at])
+    const host = at + (isIso ? ISO_LENGTH : SYSLOG_LENGTH)
+    if (prefix !== undefined || host >= end || bytes[host] !== BLANK) return undefined
+    const body = behindTag(line, host + 1)
+    if (body < 0 || end - body >= PRINTK_LIMIT) return undefined
+    const message = bytes[body] === BRACKET ? behindUptime(bytes, body) : body
+    const packet = message < 0 ? -1 : links.read(line, message)
+    if (packet < 0) return undefined
+    const stamp = isIso ? isoStamps.read(line, at) : syslogStampAt(bytes, at)
+    const fields = stamp && readPacket(line, packet, links.link, KERNEL_LAYOUT)
+    return typeof fields === 'object' ? { stamp: stamp!, fields } : undefined
+  }
 }
+
+/** Most lines have the prefix, the interfaces and the hardware addresses of the line before. */
+class Links {
+  link: Link = { iface: undefined, dir: undefined }
+  readonly #known = new KnownBytes(LONGEST_LINK)
+
+  /** Where the packet behind prefix and link part begins, or -1. Afterwards `link` is its. */
+  read(line: Line, at: number): number {
+    const known = this.#known.endAt(line, at)
+    if (known >= 0) return known - SRC.length
+    const end = findLink(line, at)
+    if (end < 0 || !isPlain(line.bytes, at, linkStart()) || !startsWith(line, end, SRC)) return -1
+    this.link = linkOf(line)
+    // Only what stands behind it shows that nothing more belongs to it.
+    this.#known.keep(line.bytes, at, end + SRC.length)
+    return end
+  }
+}
+
+const SRC = Buffer.from('SRC=')
+/** Prefixes are up to 127 characters. */
+const LONGEST_LINK = 256
 
 const BLANK = 32
 const BRACKET = 91

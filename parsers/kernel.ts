@@ -1,6 +1,6 @@
 import { lineOf } from './bytes.ts'
 import { readPacket } from './netfilter.ts'
-import { findLink, linkStart, scanLink } from './netfilter-link.ts'
+import { findLink, linkOf, linkStart, scanLink } from './netfilter-link.ts'
 import { KERNEL_LAYOUT } from './netfilter-transport.ts'
 import type { Outcome, ParseContext } from './parser.ts'
 import { matchAt } from './stamps.ts'
@@ -25,6 +25,6 @@ export function kernelMessage(text: string, at: number, stamp: Stamp, context: P
   const end = prefix === undefined ? findLink(line, at) : scanLink(line, at + prefix.length)
   if (end < 0) return 'not-this-dialect'
   if (CONTROLS.test(text.slice(at, linkStart()))) return 'control-characters'
-  const fields = readPacket(line, end, KERNEL_LAYOUT)
+  const fields = readPacket(line, end, linkOf(line), KERNEL_LAYOUT)
   return typeof fields === 'string' ? fields : { stamp, fields }
 }

@@ -1,5 +1,5 @@
 import type { Line } from './bytes.ts'
-import type { Direction } from './event.ts'
+import type { Packet } from './event.ts'
 import { grammar, Spans } from './grammar.ts'
 
 /** The interfaces and the link layer that netfilter prints first (nf_log_dump_packet_common, dump_ipv4_mac_header). */
@@ -9,7 +9,7 @@ const link = new Spans(LINK.slots)
 const IN = LINK.slot('IN=')
 const OUT = LINK.slot('OUT=')
 
-/** Where the link part that begins at `at` ends, or -1. Afterwards `readPacket` may be called with that place. */
+/** Where the link part that begins at `at` ends, or -1. There `readPacket` goes on. */
 export function scanLink(line: Line, at: number): number {
   const end = LINK.scan(line, at, link)
   return isName(IN) && isName(OUT) ? end : -1
@@ -46,18 +46,15 @@ export function linkStart(): number {
   return link.start[IN]! - 'IN='.length
 }
 
+/** `iface`: by which it came in, or else went out. */
+export type Link = Pick<Packet, 'iface' | 'dir'>
+
+/** What the link part says that was read last. */
+export function linkOf(line: Line): Link {
+  if (!isEmpty(IN)) return { iface: link.word(line, IN), dir: isEmpty(OUT) ? 'in' : 'forward' }
+  return isEmpty(OUT) ? { iface: undefined, dir: undefined } : { iface: link.word(line, OUT), dir: 'out' }
+}
+
 function isEmpty(slot: number): boolean {
   return link.start[slot] === link.end[slot]
-}
-
-/** Of the packet whose link part was read last. */
-export function direction(): Direction | undefined {
-  if (isEmpty(IN)) return isEmpty(OUT) ? undefined : 'out'
-  return isEmpty(OUT) ? 'in' : 'forward'
-}
-
-/** The interface it came in by, or else went out by. */
-export function ifaceName(line: Line): string | undefined {
-  const slot = isEmpty(IN) ? OUT : IN
-  return isEmpty(slot) ? undefined : link.word(line, slot)
 }

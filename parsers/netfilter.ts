@@ -2,7 +2,7 @@ import { addressAt } from './address.ts'
 import { startsWith, type Line } from './bytes.ts'
 import type { Packet } from './event.ts'
 import { grammar, readNumber, Spans } from './grammar.ts'
-import { direction, ifaceName } from './netfilter-link.ts'
+import type { Link } from './netfilter-link.ts'
 import { readTransport, type Layout } from './netfilter-transport.ts'
 import type { Reason } from './reason.ts'
 
@@ -21,8 +21,8 @@ const IP4_FRAGMENT = IP4.slot('FRAG:')
 const ends = new Spans(ENDS.slots)
 const network = new Spans(IP4.slots)
 
-/** The packet whose link part `scanLink` just read, from `at` to the end of the line. */
-export function readPacket(line: Line, at: number, layout: Layout): Packet | Reason {
+/** The packet behind that link part, from `at` to the end of the line. */
+export function readPacket(line: Line, at: number, { iface, dir }: Link, layout: Layout): Packet | Reason {
   const ip = ENDS.scan(line, at, ends)
   if (ip < 0) return startsWith(line, at, ARP) ? 'arp' : 'not-this-dialect'
   const src = addressAt(line.bytes, ends.start[0]!, ends.end[0]!)
@@ -34,7 +34,7 @@ export function readPacket(line: Line, at: number, layout: Layout): Packet | Rea
   if (typeof transport === 'string') return transport
   return {
     kind: 'packet', proto: transport.proto, src, dst, sport: transport.sport, dport: transport.dport,
-    flags: transport.flags, seq: transport.seq, ipId: header.id, iface: ifaceName(line), dir: direction(), action: undefined,
+    flags: transport.flags, seq: transport.seq, ipId: header.id, iface, dir, action: undefined,
   }
 }
 

@@ -4,7 +4,7 @@ import {
   FLAG_BITS, packet, transport, type Direction, type FlagName, type Packet, type Port, type TcpFlags, type Transport,
 } from './event.ts'
 import { readPacket } from './netfilter.ts'
-import { findLink, linkStart } from './netfilter-link.ts'
+import { findLink, linkOf, linkStart } from './netfilter-link.ts'
 import { ULOGD_LAYOUT } from './netfilter-transport.ts'
 import type { Outcome } from './parser.ts'
 import type { Reason } from './reason.ts'
@@ -28,7 +28,7 @@ export function ulogdMessage(text: string, at: number): Outcome {
   const end = findLink(line, body)
   if (end < 0) return 'not-this-dialect'
   if (hasControls(text.slice(at, linkStart()))) return 'control-characters'
-  const fields = readPacket(line, end, ULOGD_LAYOUT)
+  const fields = readPacket(line, end, linkOf(line), ULOGD_LAYOUT)
   return typeof fields === 'string' ? fields : { stamp: read.stamp, fields }
 }
 

@@ -23,6 +23,9 @@ function agrees(dialect: Dialect, text: string): void {
   }
 }
 
+/** What may begin or end a part of a line. */
+const PIECES = ['IN=', ' IN=eth1 OUT= ', 'OUT=', 'MAC=', 'MAC= ', 'MACSRC=00:11 ', 'MACPROTO=0800 ', 'PHYSIN=a ', 'TUNNEL=1->2 ', 'SRC=', 'SRC=192.0.2.1 ', ' ', '\\', '\u007f', '1', '2027', '2028-02-29', '00', '59', '60', '99', '+00:00', '-05:30', '+24:00', 'Z', '1684-', '2255-06-05T23:47:34.']
+
 describe.each(QUICK)('%s lines read from their bytes', (name, dialect) => {
   const lines = linesOf(name)
 
@@ -43,6 +46,18 @@ describe.each(QUICK)('%s lines read from their bytes', (name, dialect) => {
     fc.assert(fc.property(fc.constantFrom(...quick), fc.nat(), fc.nat(2), fc.string({ unit: 'binary-ascii', maxLength: 3 }), (text, place, removed, added) => {
       const at = place % (text.length + 1)
       agrees(dialect, text.slice(0, at) + added + text.slice(at + removed))
+    }), { numRuns: 20_000 })
+  })
+
+  it('right behind the line of which they differ in some bytes', () => {
+    const quick = lines.filter((text) => quickly(dialect, text) !== undefined)
+    const change = fc.tuple(fc.nat(), fc.nat(20), fc.oneof(fc.string({ unit: 'binary-ascii', maxLength: 3 }), fc.constantFrom(...PIECES)))
+    fc.assert(fc.property(fc.constantFrom(...quick), fc.array(change, { minLength: 1, maxLength: 4 }), (text, changes) => {
+      quickly(dialect, text)
+      for (const [place, removed, added] of changes) {
+        const at = place % (text.length + 1)
+        agrees(dialect, text.slice(0, at) + added + text.slice(at + removed))
+      }
     }), { numRuns: 20_000 })
   })
 
