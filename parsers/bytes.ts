@@ -20,27 +20,49 @@ export function startsWith({ bytes, end }: Line, at: number, codes: Uint8Array):
   return true
 }
 
-/** Some bytes of a line that was read: where the same stand again, what they say need not be read again. */
-export class KnownBytes {
-  readonly #codes: Uint8Array
-  #length = 0
+const WORD = 4
 
-  /** `limit`: more of them are not kept. */
+/** Some bytes of a line that was read: where the same stand again, what they say need not be read again. Compared by words, not by bytes. */
+export class KnownBytes {
+  readonly #words: Int32Array
+  /** The last word overlaps the one before it. */
+  #lastWord = 0
+  #length = 0
+  #bytes: Uint8Array = new Uint8Array(0)
+  #view = new DataView(this.#bytes.buffer)
+
+  /** `limit`: more of them are not kept, nor less than a word. */
   constructor(limit: number) {
-    this.#codes = new Uint8Array(limit)
+    this.#words = new Int32Array(Math.floor(limit / WORD))
   }
 
   keep(bytes: Uint8Array, start: number, end: number): void {
-    this.#length = end - start > this.#codes.length ? 0 : end - start
-    for (let index = 0; index < this.#length; index++) this.#codes[index] = bytes[start + index]!
+    const view = this.#viewOf(bytes)
+    const words = Math.floor((end - start) / WORD)
+    this.#length = words === 0 || words > this.#words.length ? 0 : end - start
+    if (this.#length === 0) return
+    for (let word = 0; word < words; word++) this.#words[word] = view.getInt32(start + word * WORD)
+    this.#lastWord = view.getInt32(end - WORD)
   }
 
   /** Where they end if they begin at `at`, or -1. */
-  endAt({ bytes, end }: Line, at: number): number {
-    const length = this.#length
-    if (length === 0 || at + length > end) return -1
-    for (let index = 0; index < length; index++) if (bytes[at + index] !== this.#codes[index]) return -1
-    return at + length
+  endAt({ bytes, end: stop }: Line, at: number): number {
+    const end = at + this.#length
+    if (this.#length === 0 || end > stop) return -1
+    const view = this.#viewOf(bytes)
+    if (view.getInt32(end - WORD) !== this.#lastWord) return -1
+    const words = this.#words
+    for (let word = 0, place = at; place + WORD <= end; word++, place += WORD) if (view.getInt32(place) !== words[word]) return -1
+    return end
+  }
+
+  /** Many lines lie in one buffer. */
+  #viewOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    return this.#view
   }
 }
 
