@@ -196,18 +196,26 @@ describe('what is remembered of origins', () => {
     }))
   })
 
-  it('of a scanner is what he touched within a minute of the first port', () => {
-    fc.assert(fc.property(fc.array(fc.tuple(fc.nat(8), fc.nat(40)), { maxLength: 60 }), (history) => {
-      const scanners = new Scanners(8)
+  it('of scanners is what each touched within a minute of his first port, and the oldest go', () => {
+    const touch = fc.record({ sender: fc.nat(4).map(String), port: fc.oneof(fc.nat(8), fc.nat(300), fc.nat(0x1ffff)), seconds: fc.nat(20) })
+    fc.assert(fc.property(fc.array(touch, { maxLength: 200 }), fc.constantFrom(2, 4, 30), (history, firstLimit) => {
+      const scanners = new Scanners(3)
       let now = SECOND as number
-      let window: { ends: number; ports: Set<number> } | undefined
-      for (const [port, seconds] of history) {
+      const windows = new Map<string, { ends: number; ports: Set<number> }>()
+      for (const [index, { sender, port, seconds }] of history.entries()) {
+        // A reload may ask for more.
+        const limit = index < history.length / 2 ? firstLimit : firstLimit + 3
         now += seconds * SECOND
-        if (!window || window.ends <= now) window = { ends: now + MINUTE, ports: new Set() }
-        window.ports.add(port)
-        const isScan = window.ports.size >= 4
-        expect(scanners.touch('192.0.2.1', port, 4, now as Micros)).toBe(isScan)
-        if (isScan) window = undefined
+        if ((windows.get(sender)?.ends ?? 0) <= now) {
+          windows.delete(sender)
+          windows.set(sender, { ends: now + MINUTE, ports: new Set() })
+          if (windows.size > 3) windows.delete(windows.keys().next().value!)
+        }
+        const { ports } = windows.get(sender)!
+        ports.add(port)
+        expect(scanners.touch(sender, port, limit, now as Micros)).toBe(ports.size >= limit)
+        if (ports.size >= limit) windows.delete(sender)
+        expect(scanners.size).toBe(windows.size)
       }
     }))
   })

@@ -27,7 +27,7 @@ export interface Deafness extends Lockout {
 /** A trap takes one packet, so there may be many; a scan takes a hundred. About 130 bytes each. */
 const TRAP_MARKS = 65_536
 const SCAN_MARKS = 16_384
-/** About 1.3 kB each. */
+/** About 0.5 kB each. */
 const SCANNERS = 8192
 const COOL_DOWNS = 65_536
 
@@ -70,7 +70,7 @@ export class Guard {
     const limit = this.#config.scanPorts
     if ((limit === 0 && this.#traps.size === 0) || event.kind !== 'packet' || !isInbound(event)) return NONE
     const key = eventKey(event)
-    if (key === undefined) return NONE
+    if (typeof key !== 'number') return NONE
     const sender = senderKey(event.src)
     const trapped = this.#traps.get(key)?.flatMap((door) => this.#trap(door, event, key, sender)) ?? NONE
     const isMarked = this.#scanMarks.size > 0 && this.#scanMarks.stands(sender, this.#now)
