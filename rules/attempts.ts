@@ -4,7 +4,7 @@ import type { Attempt, Choice } from './choice.ts'
 import { slotOf, type Compiled } from './compile.ts'
 import type { AttemptEnd, Decision, Forgotten } from './decision.ts'
 import type { Proof } from './rule.ts'
-import { precedes, type Note } from './note.ts'
+import { precedes, type Moment, type Note } from './note.ts'
 import { exceedsOtherPorts, type Trail } from './trail.ts'
 
 /** (e): more knocks than this for each step, within the time of one sequence, are a scan. */
@@ -48,7 +48,7 @@ export function areTooMany(knocks: readonly Note[], { rule, slots }: Compiled): 
 }
 
 /** (d) */
-export function isScan(trail: Trail, { rule }: Compiled, first: Note, last: Note): boolean {
+export function isScan(trail: Trail, { rule }: Compiled, first: Moment, last: Moment): boolean {
   return rule.window === undefined && exceedsOtherPorts(trail.notes, first, last, rule.otherPorts, rule.limits.forwarded)
 }
 

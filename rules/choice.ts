@@ -1,5 +1,5 @@
 import { slotOf, type Compiled } from './compile.ts'
-import { isUsed, precedes, type Note } from './note.ts'
+import { isUsed, precedes, type Moment, type Note } from './note.ts'
 import type { Rule } from './rule.ts'
 
 /**
@@ -17,7 +17,8 @@ export type Choice = readonly Note[]
 /** How far one address has come in one sequence. */
 export interface Attempt {
   readonly compiled: Compiled
-  readonly start: Note
+  /** Of its first knock. */
+  readonly start: Moment
   /** How many steps it has taken, 1 to n - 1. */
   readonly taken: number
   /** The first step that is missing, from 0. */

@@ -1,29 +1,38 @@
-/** Packets in columns of numbers, one place each: what is remembered of very many costs a garbage collector nothing so. */
-export interface Columns {
-  readonly addresses: Float64Array
-  readonly buckets: Int32Array
-  readonly before: Int32Array
-  readonly times: Float64Array
-  readonly orders: Float64Array
-  readonly resolutions: Float64Array
-  readonly keys: Uint32Array
-  readonly seqs: Uint32Array
-  readonly sports: Uint16Array
-  readonly ipIds: Uint16Array
-  readonly shown: Uint8Array
-}
+type Column = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array
 
-export function newColumns(places: number): Columns {
-  return {
-    addresses: new Float64Array(places), buckets: new Int32Array(places), before: new Int32Array(places),
-    times: new Float64Array(places), orders: new Float64Array(places), resolutions: new Float64Array(places),
-    keys: new Uint32Array(places), seqs: new Uint32Array(places), sports: new Uint16Array(places), ipIds: new Uint16Array(places), shown: new Uint8Array(places),
-  }
-}
+/**
+ * Columns of numbers, one place each in all of them: what is remembered of very many costs a garbage collector nothing so. Places are
+ * counted from 1, so that columns are good as they come: 0 is none.
+ */
+export type Columns<C> = { readonly [N in keyof C]: Column }
+
+export const NONE = 0
+
+/** Most daemons never need more. */
+export const FIRST_PLACES = 1024
 
 /** The same, with so many places. */
-export function grown(columns: Columns, places: number): Columns {
-  const larger = newColumns(places)
-  for (const name of Object.keys(columns) as (keyof Columns)[]) larger[name].set(columns[name])
+export function grown<C extends Columns<C>>(columns: C, anew: (places: number) => C, places: number): C {
+  const larger = anew(places)
+  for (const name of Object.keys(columns) as (keyof C)[]) larger[name].set(columns[name])
   return larger
+}
+
+/** Hands out places; those that were given back first. */
+export class Places {
+  readonly #free: number[] = []
+  #next = 1
+
+  take(): number {
+    return this.#free.pop() ?? this.#next++
+  }
+
+  giveBack(place: number): void {
+    this.#free.push(place)
+  }
+
+  clear(): void {
+    this.#free.length = 0
+    this.#next = 1
+  }
 }

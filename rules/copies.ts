@@ -28,9 +28,10 @@ export function findOriginal(noted: Noted, copy: Note): Note | undefined {
   return note
 }
 
+/** As if they had been added one by one: in reading order. */
 function sortByPort(notes: readonly Note[]): NotesByPort {
   const byPort: NotesByPort = new Map()
-  for (const note of notes) addNote(byPort, note)
+  for (const note of notes.toSorted((a, b) => a.order - b.order)) addNote(byPort, note)
   return byPort
 }
 

@@ -1,15 +1,17 @@
 import type { Address } from '../parsers/address.ts'
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
+import { AddressKeys } from './address-column.ts'
 import { attemptEnd, attemptsOf, endOverdue, endScans, forgotten, KNOCKS_PER_STEP, openAttempts, setAttempt, type OpenAttempt } from './attempts.ts'
-import { SequenceIndex, type Compiled } from './compile.ts'
+import { SequenceIndex } from './compile.ts'
 import { COPY_WINDOW } from './copies.ts'
 import type { AttemptEnd, Decision } from './decision.ts'
+import { draw } from './drawing.ts'
 import { eventKey, type EventKey } from './key.ts'
 import { isInbound, isKnock } from './knock.ts'
 import { knock } from './knocking.ts'
 import { lookAt, rememberedOf, type Look, type Remembered } from './look.ts'
-import { isBeginning, isPassing, NO_STEP, noteOf, type Note, type Touched } from './note.ts'
+import { isBeginning, isPassing, noteOf, type Note, type Touched } from './note.ts'
 import { Newcomers } from './newcomers.ts'
 import { PacketColumns } from './packet-columns.ts'
 import type { Rule } from './rule.ts'
@@ -35,12 +37,13 @@ export class Matcher {
   #order = 0
   #knocks = 0
 
-  /** `seed`: any number that those who knock do not know. What is decided does not depend on it. */
-  constructor(rules: readonly Rule[], maxAddresses: number, seed = 0) {
+  /** `seed`: any number that those who knock do not know. `mostAwake`: see `trails.ts`. What is decided depends on neither. */
+  constructor(rules: readonly Rule[], maxAddresses: number, seed = 0, mostAwake?: number) {
     this.#index = new SequenceIndex(rules)
-    this.#trails = new Trails(maxAddresses)
-    this.#passersBy = new PacketColumns(mostNotes(maxAddresses), seed)
-    this.#newcomers = new Newcomers(this.#index, maxAddresses, seed)
+    const keys = new AddressKeys(seed)
+    this.#trails = new Trails(maxAddresses, keys, mostAwake)
+    this.#passersBy = new PacketColumns(mostNotes(maxAddresses), keys)
+    this.#newcomers = new Newcomers(this.#index, maxAddresses, keys)
     this.#bounds = boundsOf(rules)
   }
 
@@ -95,7 +98,7 @@ export class Matcher {
 
   /** Whether it has knocked, and that is remembered. */
   remembers(address: Address): boolean {
-    return this.#trails.find(address) !== undefined || this.#newcomers.has(address)
+    return this.#trails.has(address) || this.#newcomers.has(address)
   }
 
   /** What that address did, as far as it is remembered: nothing before its first knock. */
@@ -122,10 +125,10 @@ export class Matcher {
     const known = this.#find(event.src)
     if (!known && event.kind === 'packet' && typeof key === 'number') {
       if (isPassing(touched)) {
-        this.#passersBy.add(event, key, order, NO_STEP)
+        this.#passersBy.add(event, key, order, undefined)
         return NONE
       }
-      if (isBeginning(touched)) return this.#newcomers.add(event, key, order, touched)
+      if (isBeginning(touched)) return this.#newcomers.add(event, key, order, touched.knocks)
     }
     const trail = known ?? this.#begin(event.src)
     const notesBefore = trail.notes.length
@@ -133,12 +136,12 @@ export class Matcher {
     const note = noteOf(event, key, touched, order)
     if (takeIn(trail, note, this.#bounds)) {
       endOverdue(trail, note, decisions)
-      if (note.drawnFrom) this.#draw(trail, note)
+      if (note.drawnFrom) draw(trail, note, this.#index)
       if (note.knocks) for (const compiled of note.knocks) knock(trail, compiled, note, decisions)
       else endScans(trail, note, decisions)
     }
     this.#trails.touch(trail, notesBefore)
-    for (const evicted of this.#trails.evict()) decisions.push(...attemptsOf(evicted).map(forgotten))
+    for (const evicted of this.#trails.evict()) decisions.push(forgotten(evicted))
     return decisions.length === 0 ? NONE : decisions
   }
 
@@ -177,16 +180,6 @@ export class Matcher {
     yield* this.#newcomers.trails()
   }
 
-  /**
-   * Sequences for one address cost a MAC each, so none are drawn before it has knocked often enough to have completed one. Its earlier knocks
-   * are looked through only for a sequence that it touches: a flood touches none.
-   */
-  #draw(trail: Trail, note: Note): void {
-    for (const rule of note.drawnFrom!) {
-      if (trail.notes.length < rule.drawn!.knocks) continue
-      for (const compiled of this.#index.drawn(rule, trail.address, note.key, note.time)) markKnocks(trail, compiled)
-    }
-  }
 }
 
 function timeouts(trail: Trail): AttemptEnd[] {
@@ -196,13 +189,6 @@ function timeouts(trail: Trail): AttemptEnd[] {
 /** The same list if it holds for all: a note keeps it, and those of most notes are alike. */
 function only<T>(list: readonly T[] | undefined, holds: (one: T) => boolean): readonly T[] | undefined {
   return list === undefined || list.every(holds) ? list : list.filter(holds)
-}
-
-function markKnocks(trail: Trail, compiled: Compiled): void {
-  for (const note of trail.notes) {
-    if (!note.drawnFrom?.includes(compiled.rule) || !compiled.stepsOf.has(note.key) || note.knocks?.includes(compiled)) continue
-    note.knocks = [...(note.knocks ?? []), compiled]
-  }
 }
 
 function boundsOf(rules: readonly Rule[]): Bounds {

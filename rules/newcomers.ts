@@ -1,14 +1,17 @@
 import { parseAddress, type Address } from '../parsers/address.ts'
 import type { Micros } from '../parsers/time.ts'
+import type { AddressKeys } from './address-column.ts'
 import { attemptAt, forgotten } from './attempts.ts'
 import type { Attempt } from './choice.ts'
 import { slotOf, type Compiled, type SequenceIndex } from './compile.ts'
 import type { Forgotten } from './decision.ts'
 import type { EventKey } from './key.ts'
 import { knock } from './knocking.ts'
-import { newNote, type Note, type Touched } from './note.ts'
+import { newNote, type Note } from './note.ts'
 import { PacketColumns, type PacketEvent } from './packet-columns.ts'
 import { newTrail, type Trail } from './trail.ts'
+
+type Knocks = Note['knocks']
 
 /** What a first knock in one slot begins, for the sequence; undefined: nothing, since it is out of place. */
 type Beginning = Pick<Attempt, 'compiled' | 'taken' | 'next'> & { readonly forgotten: Forgotten }
@@ -28,11 +31,11 @@ export class Newcomers {
   readonly #packets: PacketColumns
   readonly #beginnings = new WeakMap<Compiled, Map<EventKey, Beginning | undefined>>()
   /** What was forgotten with the last one: it is the same with all that knocked as it did. */
-  #last: { readonly knocks: Touched['knocks']; readonly key: EventKey; readonly forgotten: readonly Forgotten[] } | undefined
+  #last: { readonly knocks: Knocks; readonly key: EventKey; readonly forgotten: readonly Forgotten[] } | undefined
 
-  constructor(index: SequenceIndex, maxAddresses: number, seed: number) {
+  constructor(index: SequenceIndex, maxAddresses: number, keys: AddressKeys) {
     this.#index = index
-    this.#packets = new PacketColumns(maxAddresses, seed)
+    this.#packets = new PacketColumns(maxAddresses, keys)
   }
 
   get size(): number {
@@ -43,11 +46,11 @@ export class Newcomers {
     return this.#packets.has(address)
   }
 
-  /** `touched`: a beginning. Answers the attempts of the one that it takes the place of. */
-  add(packet: PacketEvent, key: number, order: number, touched: Touched): readonly Forgotten[] {
+  /** `knocks`: of a beginning. Answers the attempts of the one that it takes the place of. */
+  add(packet: PacketEvent, key: number, order: number, knocks: Knocks): readonly Forgotten[] {
     const { oldest } = this.#packets
-    const lost = oldest ? this.#forgotten(oldest.touched, oldest.key) : NONE
-    this.#packets.add(packet, key, order, touched)
+    const lost = oldest ? this.#forgotten(oldest.knocks, oldest.key) : NONE
+    this.#packets.add(packet, key, order, knocks)
     return lost
   }
 
@@ -63,7 +66,7 @@ export class Newcomers {
   /** For a look at them, the newest first: without what they touched before they knocked. */
   * trails(): Iterable<Trail> {
     for (const { address, note } of this.#packets.newest()) {
-      const attempts = this.#begun(note, note.key).map(({ compiled, taken, next }): Attempt => ({ compiled, start: note, taken, next }))
+      const attempts = this.#begun(note.knocks, note.key).map(({ compiled, taken, next }): Attempt => ({ compiled, start: note, taken, next }))
       yield { ...newTrail(address), notes: [note], attempts }
     }
   }
@@ -77,14 +80,14 @@ export class Newcomers {
     this.#last = undefined
   }
 
-  #forgotten(touched: Touched, key: EventKey): readonly Forgotten[] {
-    if (this.#last?.knocks !== touched.knocks || this.#last?.key !== key) {
-      this.#last = { knocks: touched.knocks, key, forgotten: this.#begun(touched, key).map(({ forgotten: one }) => one) }
+  #forgotten(knocks: Knocks, key: EventKey): readonly Forgotten[] {
+    if (this.#last?.knocks !== knocks || this.#last?.key !== key) {
+      this.#last = { knocks, key, forgotten: this.#begun(knocks, key).map(({ forgotten: one }) => one) }
     }
     return this.#last.forgotten
   }
 
-  #begun({ knocks }: Touched, key: EventKey): Beginning[] {
+  #begun(knocks: Knocks, key: EventKey): Beginning[] {
     return knocks!.filter(({ rule }) => this.#index.holds(rule)).flatMap((compiled) => this.#beginning(compiled, key) ?? [])
   }
 

@@ -39,17 +39,17 @@ export function newNote({ time, order, resolution, source, key, sport, seq, ipId
   return { time, order, resolution, source, key, sport, seq, ipId, forwarded, knocks, drawnFrom, lastCopy: time, usedBy: undefined, samePort: undefined }
 }
 
+/** A place in event order. */
+export type Moment = Pick<Note, 'time' | 'order'>
+
 /** Event order: event time, ties by arrival. */
-export function precedes(a: Note, b: Note): boolean {
+export function precedes(a: Moment, b: Moment): boolean {
   return a.time < b.time || (a.time === b.time && a.order < b.order)
 }
 
 export function isUsed(note: Note, sequence: Compiled): boolean {
   return note.usedBy !== undefined && note.usedBy.includes(sequence)
 }
-
-/** One for all packets of which it is true: they are many. */
-export const NO_STEP: Touched = { knocks: undefined, drawnFrom: undefined }
 
 /** Its port is no step of any rule. */
 export function isPassing({ knocks, drawnFrom }: Touched): boolean {

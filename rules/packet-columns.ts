@@ -1,8 +1,9 @@
-import { addressNumber, addressOf, type Address } from '../parsers/address.ts'
-import type { ConnectionEvent, Packet } from '../parsers/event.ts'
-import type { Micros } from '../parsers/time.ts'
-import { grown, newColumns } from './columns.ts'
-import { newNote, NO_STEP, type Note, type Touched } from './note.ts'
+import type { Address } from '../parsers/address.ts'
+import type { ConnectionEvent } from '../parsers/event.ts'
+import { AddressColumn, type AddressKey, type AddressKeys } from './address-column.ts'
+import { FIRST_PLACES, grown, NONE } from './columns.ts'
+import { NoteColumns } from './note-columns.ts'
+import type { Note } from './note.ts'
 
 export type PacketEvent = ConnectionEvent & { readonly kind: 'packet' }
 
@@ -12,21 +13,10 @@ interface Kept {
   readonly note: Note
 }
 
-/** A power of two, so that part of a hash names a place. */
+/** A power of two, so that part of a hash names a bucket. */
 const BUCKETS = 1 << 16
-/** Places are counted from 1, so that columns are good as they come. */
-const NONE = 0
-/** Most daemons never need more. */
-const FIRST_PLACES = 1024
 
-/** In the column of addresses: nobody; an IPv4 address is its number plus one, and another address stands apart. */
-const NOBODY = 0
-const APART = -1
-
-const FORWARDED = 1
-const HAS_SPORT = 2
-const HAS_SEQ = 4
-const HAS_IP_ID = 8
+const newColumns = (places: number) => ({ buckets: new Int32Array(places), before: new Int32Array(places) })
 
 /**
  * Packets of addresses that have knocked at nothing yet, or once: most of what a log holds, and all of a flood of spoofed ones. They matter
@@ -38,22 +28,18 @@ const HAS_IP_ID = 8
  */
 export class PacketColumns {
   readonly #limit: number
-  readonly #seed: number
+  readonly #keys: AddressKeys
   readonly #newest = new Int32Array(BUCKETS)
-  /** Those that are no IPv4 addresses, by their places. */
-  readonly #apart = new Map<number, Address>()
-  readonly #touched: Touched[] = []
-  readonly #sources: string[] = []
+  readonly #addresses = new AddressColumn()
+  readonly #notes = new NoteColumns()
   #columns = newColumns(FIRST_PLACES)
-  /** What the packet before touched: those of a flood all touch the same. */
-  #sameTouched: Touched = NO_STEP
   #next = 1
   #size = 0
 
-  /** `limit`: how many packets. `seed`: decides nothing, but nobody who does not know it can choose addresses that share a bucket. */
-  constructor(limit: number, seed: number) {
+  /** `limit`: how many packets. */
+  constructor(limit: number, keys: AddressKeys) {
     this.#limit = limit
-    this.#seed = seed
+    this.#keys = keys
   }
 
   get size(): number {
@@ -61,54 +47,44 @@ export class PacketColumns {
   }
 
   /** What the packet touched that the next one takes the place of. */
-  get oldest(): { readonly key: number; readonly touched: Touched } | undefined {
-    const { addresses, keys } = this.#columns
+  get oldest(): { readonly key: number; readonly knocks: Note['knocks'] } | undefined {
     const place = this.#next
-    return (addresses[place] ?? NOBODY) === NOBODY ? undefined : { key: keys[place]!, touched: this.#touched[place]! }
+    return this.#addresses.isFree(place) ? undefined : { key: this.#notes.key(place), knocks: this.#notes.knocks(place) }
   }
 
   /** `order` must grow from packet to packet. */
-  add(packet: PacketEvent, key: number, order: number, touched: Touched): void {
+  add(packet: PacketEvent, key: number, order: number, knocks: Note['knocks']): void {
     const place = this.#next
-    if (place === this.#columns.times.length) this.#columns = grown(this.#columns, Math.min(2 * place, this.#limit + 1))
-    const { addresses, buckets, before, times, orders, resolutions, keys, seqs, sports, ipIds, shown } = this.#columns
+    if (place === this.#columns.before.length) this.#grow(Math.min(2 * place, this.#limit + 1))
+    const { buckets, before } = this.#columns
     this.#next = place === this.#limit ? 1 : place + 1
-    const bucket = this.#bucket(packet.src)
+    const address = this.#keys.of(packet.src)
+    const bucket = bucketOf(address)
     before[place] = this.#head(bucket)
     this.#newest[bucket] = place
     buckets[place] = bucket
-    if (addresses[place] === NOBODY) this.#size++
-    this.#put(place, packet.src)
-    this.#touched[place] = this.#shared(touched)
-    this.#sources[place] = packet.source
-    times[place] = packet.time
-    orders[place] = order
-    resolutions[place] = packet.resolution
-    keys[place] = key
-    seqs[place] = packet.seq ?? 0
-    sports[place] = packet.sport ?? 0
-    ipIds[place] = packet.ipId ?? 0
-    shown[place] = shownBy(packet)
+    if (this.#addresses.isFree(place)) this.#size++
+    this.#addresses.put(place, address)
+    this.#notes.put(place, packet, key, order, packet.dir === 'forward', knocks)
   }
 
   /** The packets of that address that are still there, in the order in which they came. */
   of(address: Address): Note[] {
-    return this.#placesOf(address).map((place) => this.#note(place))
+    return this.#placesOf(address).map((place) => this.#notes.note(place))
   }
 
   has(address: Address): boolean {
-    let place = this.#head(this.#bucket(address))
-    // Mostly there is none, and then nobody needs to know how it is written down.
-    const form = place === NONE ? NOBODY : formOf(address)
-    while (place !== NONE && !this.#is(place, form, address)) place = this.#older(place)
+    const key = this.#keys.of(address)
+    let place = this.#head(bucketOf(key))
+    while (place !== NONE && !this.#addresses.is(place, key)) place = this.#older(place)
     return place !== NONE
   }
 
   /** Takes them out. */
   take(address: Address): Note[] {
     const places = this.#placesOf(address)
-    const notes = places.map((place) => this.#note(place))
-    for (const place of places) this.#clear(place)
+    const notes = places.map((place) => this.#notes.note(place))
+    for (const place of places) this.#addresses.clear(place)
     this.#size -= places.length
     return notes
   }
@@ -116,59 +92,30 @@ export class PacketColumns {
   /** What is there, the newest first. */
   * newest(): Iterable<Kept> {
     for (let back = 1; back <= this.#limit; back++) {
-      const kept = this.#kept(this.#next > back ? this.#next - back : this.#next - back + this.#limit)
-      if (kept) yield kept
+      const place = this.#next > back ? this.#next - back : this.#next - back + this.#limit
+      if (!this.#addresses.isFree(place)) yield { address: this.#addresses.at(place), note: this.#notes.note(place) }
     }
   }
 
   clear(): void {
     this.#newest.fill(NONE)
-    this.#columns.addresses.fill(NOBODY)
-    this.#apart.clear()
+    this.#addresses.clearAll()
     this.#size = 0
   }
 
-  #shared(touched: Touched): Touched {
-    if (touched.knocks !== this.#sameTouched.knocks || touched.drawnFrom !== this.#sameTouched.drawnFrom) this.#sameTouched = touched
-    return this.#sameTouched
-  }
-
-  #kept(place: number): Kept | undefined {
-    const form = this.#columns.addresses[place] ?? NOBODY
-    if (form === NOBODY) return undefined
-    return { address: form === APART ? this.#apart.get(place)! : addressOf(form - 1), note: this.#note(place) }
+  #grow(places: number): void {
+    this.#columns = grown(this.#columns, newColumns, places)
+    this.#addresses.grow(places)
+    this.#notes.grow(places)
   }
 
   #placesOf(address: Address): number[] {
-    const form = formOf(address)
+    const key = this.#keys.of(address)
     const found: number[] = []
-    for (let place = this.#head(this.#bucket(address)); place !== NONE; place = this.#older(place)) {
-      if (this.#is(place, form, address)) found.push(place)
+    for (let place = this.#head(bucketOf(key)); place !== NONE; place = this.#older(place)) {
+      if (this.#addresses.is(place, key)) found.push(place)
     }
     return found.toReversed()
-  }
-
-  #put(place: number, address: Address): void {
-    const form = formOf(address)
-    if (this.#columns.addresses[place] === APART) this.#apart.delete(place)
-    if (form === APART) this.#apart.set(place, address)
-    this.#columns.addresses[place] = form
-  }
-
-  #clear(place: number): void {
-    this.#columns.addresses[place] = NOBODY
-    this.#apart.delete(place)
-  }
-
-  #is(place: number, form: number, address: Address): boolean {
-    return this.#columns.addresses[place] === form && (form !== APART || this.#apart.get(place) === address)
-  }
-
-  /** FNV-1a. */
-  #bucket(address: Address): number {
-    let hash = this.#seed
-    for (let at = 0; at < address.length; at++) hash = Math.imul(hash ^ address.charCodeAt(at), 0x01000193)
-    return (hash ^ (hash >>> 15)) & (BUCKETS - 1)
   }
 
   /** The newest packet of the bucket: if its place was given away, so were those of all before it. */
@@ -178,33 +125,11 @@ export class PacketColumns {
   }
 
   #older(place: number): number {
-    const { before, orders } = this.#columns
-    const older = before[place]!
-    return older !== NONE && orders[older]! < orders[place]! ? older : NONE
-  }
-
-  #note(place: number): Note {
-    const { times, orders, resolutions, keys, seqs, sports, ipIds, shown } = this.#columns
-    const has = shown[place]!
-    return newNote({
-      time: times[place] as Micros,
-      order: orders[place]!,
-      resolution: resolutions[place] as Micros,
-      source: this.#sources[place]!,
-      key: keys[place]!,
-      sport: has & HAS_SPORT ? sports[place] : undefined,
-      seq: has & HAS_SEQ ? seqs[place] : undefined,
-      ipId: has & HAS_IP_ID ? ipIds[place] : undefined,
-      forwarded: (has & FORWARDED) !== 0,
-    }, this.#touched[place]!)
+    const older = this.#columns.before[place]!
+    return older !== NONE && this.#notes.order(older) < this.#notes.order(place) ? older : NONE
   }
 }
 
-function formOf(address: Address): number {
-  const number = addressNumber(address)
-  return number < 0 ? APART : number + 1
-}
-
-function shownBy({ dir, sport, seq, ipId }: Packet): number {
-  return (dir === 'forward' ? FORWARDED : 0) | (sport === undefined ? 0 : HAS_SPORT) | (seq === undefined ? 0 : HAS_SEQ) | (ipId === undefined ? 0 : HAS_IP_ID)
+function bucketOf({ hash }: AddressKey): number {
+  return hash & (BUCKETS - 1)
 }

@@ -3,25 +3,25 @@ import type { Micros } from '../parsers/time.ts'
 import type { Attempt } from './choice.ts'
 import type { EventKey } from './key.ts'
 import { addNote, findOriginal, type NotesByPort } from './copies.ts'
-import { precedes, type Note } from './note.ts'
+import { precedes, type Moment, type Note } from './note.ts'
 
 /** What is remembered of one address. */
 export interface Trail {
   readonly address: Address
+  /** Where it is kept; 0: nowhere. */
+  readonly slot: number
   /** In event order. The oldest go first, so between two that are kept none is missing. */
   notes: Note[]
   /** Undefined as long as there is none: most addresses never begin one. */
   attempts: readonly Attempt[] | undefined
-  /** The progress by which it was last sorted in. */
-  rank: number
   /** The notes by source port, from the time on when looking through all of them is slow. */
   byPort: NotesByPort | undefined
   /** How many notes there may be before they are looked through. */
   tidyAt: number
 }
 
-export function newTrail(address: Address): Trail {
-  return { address, notes: [], attempts: undefined, rank: 0, byPort: undefined, tidyAt: MANY_NOTES }
+export function newTrail(address: Address, slot = 0): Trail {
+  return { address, slot, notes: [], attempts: undefined, byPort: undefined, tidyAt: MANY_NOTES }
 }
 
 /** The steps taken in the attempt that has come furthest. */
@@ -88,7 +88,7 @@ function dropRepeats(notes: Note[]): void {
 }
 
 /** (d): whether more than `limit` ports that are no step of any rule were touched between the two. */
-export function exceedsOtherPorts(notes: readonly Note[], first: Note, last: Note, limit: number, forwarded: boolean): boolean {
+export function exceedsOtherPorts(notes: readonly Note[], first: Moment, last: Moment, limit: number, forwarded: boolean): boolean {
   const ports = new Set<EventKey>()
   for (let at = notes.length - 1; at >= 0 && precedes(first, notes[at]!); at--) {
     const note = notes[at]!

@@ -47,12 +47,12 @@ describe('explain', () => {
     const { stdout } = await run(['explain', '192.0.2.2', '-c', config, '--parser', 'kernel', log])
     expect(stdout.split('\n').map((line) => line.slice(26)).slice(0, -1)).toEqual([
       '7000/tcp      step 1 of 3 of ssh: 1 taken, step 2 is next',
-      '=> forgotten: more addresses than max_attempts = 16 knocked',
+      '=> forgotten: more have knocked than max_attempts = 16 allows to be remembered',
       '8000/tcp      step 2 of 3 of ssh',
       '9000/tcp      step 3 of 3 of ssh',
     ])
     const { stderr } = await run(['replay', '-c', config, '--parser', 'kernel', log])
-    expect(stderr).toContain('ssh: 17 attempts, 0 opened, 2 forgotten: more addresses than max_attempts had knocked')
+    expect(stderr).toContain('ssh: 17 attempts, 0 opened, 2 forgotten: more had knocked than max_attempts allows to be remembered')
   })
 
   it('prints one object a line for programs', async () => {

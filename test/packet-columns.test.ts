@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseAddress, type Address } from '../parsers/address.ts'
 import { connectionEvent, packet, type ConnectionEvent, type Port } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
+import { AddressKeys } from '../rules/address-column.ts'
 import { newNote } from '../rules/note.ts'
 import { PacketColumns } from '../rules/packet-columns.ts'
 
@@ -43,7 +44,7 @@ describe('packets of those who have no trail', () => {
   it('are the notes that they would have been, of the last so many packets of all, until they are taken', () => {
     const step = fc.oneof({ weight: 9, arbitrary: packets }, { weight: 1, arbitrary: fc.constantFrom(...HOSTS) })
     fc.assert(fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
-      const columns = new PacketColumns(LIMIT, 1)
+      const columns = new PacketColumns(LIMIT, new AddressKeys(1))
       /** As many as there are places, the oldest first. */
       let places: Place[] = Array.from({ length: LIMIT }, () => GONE)
       steps.forEach((next, order) => {
@@ -51,8 +52,8 @@ describe('packets of those who have no trail', () => {
           expect(columns.take(next)).toEqual(notesOf(places, next))
           places = places.map((place) => (place.address === next ? GONE : place))
         } else {
-          expect(columns.oldest).toEqual(places[0] === GONE ? undefined : { key: places[0]!.key, touched: NO_STEP })
-          columns.add(next, next.dport!, order, NO_STEP)
+          expect(columns.oldest).toEqual(places[0] === GONE ? undefined : { key: places[0]!.key, knocks: undefined })
+          columns.add(next, next.dport!, order, undefined)
           places = [...places.slice(1), { address: next.src, key: next.dport, note: noteOf(next, order) }]
         }
         const kept = places.filter((place) => place !== GONE)
@@ -67,9 +68,9 @@ describe('packets of those who have no trail', () => {
   })
 
   it('are gone when they are to be forgotten', () => {
-    const columns = new PacketColumns(LIMIT, 1)
+    const columns = new PacketColumns(LIMIT, new AddressKeys(1))
     const event = connectionEvent(packet({ proto: 'tcp', src: HOSTS[0]!, dst: HOSTS[1]!, dport: 22 as Port }), 0 as Micros, 1 as Micros, 'kernel')
-    columns.add(event as PacketEvent, 22, 0, NO_STEP)
+    columns.add(event as PacketEvent, 22, 0, undefined)
     columns.clear()
     expect(columns.of(HOSTS[0]!)).toEqual([])
   })

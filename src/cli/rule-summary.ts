@@ -14,7 +14,7 @@ function outcomes({ attempts, opens, extensions, failedAt, timeouts, forgotten, 
     ...(extensions > 0 ? [`${extensions} extended`] : []),
     ...failed.map(([step, times]) => `${times} failed at step ${step}`),
     ...(timeouts > 0 ? [`${timeouts} not completed in time`] : []),
-    ...(forgotten > 0 ? [`${forgotten} forgotten: more addresses than max_attempts had knocked`] : []),
+    ...(forgotten > 0 ? [`${forgotten} forgotten: more had knocked than max_attempts allows to be remembered`] : []),
     ...(lockouts > 0 ? [count(lockouts, 'lock-out')] : []),
     ...(capped > 0 ? [`${capped} refused by a cap`] : []),
   ]

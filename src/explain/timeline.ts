@@ -26,7 +26,7 @@ export class Timeline {
   lines(entry: TraceEntry): string[] {
     const clock = this.#clock(entry.time)
     if (entry.kind === 'happening') return [`${clock}  => ${this.#where(entry)}${happeningText(entry.happening, this.#config)}`]
-    if (entry.kind === 'forgotten') return [`${clock}  => forgotten: more addresses than max_attempts = ${this.#config.maxAttempts} knocked`]
+    if (entry.kind === 'forgotten') return [`${clock}  => forgotten: more have knocked than max_attempts = ${this.#config.maxAttempts} allows to be remembered`]
     const { look, what, source } = entry
     const told = look.kind === 'knock' ? look.steps.map(stepText) : [OTHERWISE[look.kind]]
     const [first, ...more] = told
