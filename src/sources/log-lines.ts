@@ -1,4 +1,4 @@
-import { connectionEvent, type ConnectionEvent } from '../../parsers/event.ts'
+import { connectionEvent, type ConnectionEvent, type Fields } from '../../parsers/event.ts'
 import type { Network } from '../../parsers/network.ts'
 import { isParsed, type Outcome } from '../../parsers/parser.ts'
 import type { Reason } from '../../parsers/reason.ts'
@@ -22,6 +22,9 @@ export interface RefusedLine {
   readonly reason: Reason
   readonly text: string
 }
+
+/** Lines in their order. Each is good until the next is asked for. */
+export type Lines = Iterable<LogLine>
 
 /** How the reading of a log went so far. */
 export interface LogReport {
@@ -47,11 +50,20 @@ interface LogParts {
   readonly report: LogReport
 }
 
+/** Makes the line that has that number and shows those fields; `stamped`: see EventLine. */
+export type LineMaker = (number: number, fields: Fields, reading: Reading, source: string, stamped: boolean) => EventLine
+
+export type Reading = Pick<ConnectionEvent, 'time' | 'resolution'>
+
+/** Each a line of its own. */
+export const newLine: LineMaker = (number, fields, { time, resolution }, source, stamped) =>
+  ({ number, event: connectionEvent(fields, time, resolution, source), stamped })
+
 /** What becomes of a line that was parsed, where its text is in `bytes`. To be asked in the order of the lines. */
 export type LineReading = (number: number, outcome: Outcome, bytes: Buffer, start: number, end: number) => LogLine
 
 /** The part of the reading that rests on the lines before: a line's time, and the report. */
-export function lineReading({ clock, source, proxies, report }: LogParts): LineReading {
+export function lineReading({ clock, source, proxies, report }: LogParts, makeLine: LineMaker): LineReading {
   const refused = (number: number, reason: Reason, text: string): RefusedLine => {
     report.reasons.set(reason, (report.reasons.get(reason) ?? 0) + 1)
     return { number, event: undefined, reason, text }
@@ -63,8 +75,7 @@ export function lineReading({ clock, source, proxies, report }: LogParts): LineR
     if (typeof fields === 'string') return refused(number, fields, bytes.toString('latin1', start, end))
     report.events++
     if (fields.kind === 'packet' && fields.proto === 'tcp' && fields.flags === undefined) report.flagless++
-    const event = connectionEvent(fields, reading.time, reading.resolution, source)
-    return { number, event, stamped: outcome.stamp.kind !== 'none' }
+    return makeLine(number, fields, reading, source, outcome.stamp.kind !== 'none')
   }
 }
 

@@ -10,7 +10,7 @@ import { detectDialect, detectSpans } from './detect.ts'
 import { eventClock } from './event-clock.ts'
 import { LineSplitter } from './lines.ts'
 import type { LogFile } from './log-file.ts'
-import { lineReading, newReport, type LogLine, type LogReport } from './log-lines.ts'
+import { lineReading, newReport, type LineMaker, type Lines, type LogReport } from './log-lines.ts'
 import type { LogText } from './log-text.ts'
 import { openSegments } from './segments/open.ts'
 import type { Threads } from './segments/threads.ts'
@@ -42,8 +42,8 @@ export interface LogReader {
   readonly file: LogFile
   readonly facts: LogFacts
   readonly report: LogReport
-  /** Lines in their order, in batches. What ends the log before its end is in the report. */
-  readonly batches: () => AsyncGenerator<LogLine[]>
+  /** Lines in their order, in batches, each to be read to its end. What ends the log before its end is in the report. */
+  readonly batches: () => AsyncGenerator<Lines>
 }
 
 /** Reads the beginning of the log to find out how to read it. Throws a KnocktailError if nothing can be made of it. */
@@ -61,11 +61,11 @@ export async function openLogReader(file: LogFile, options: ReadOptions, onRead?
   const last = isDated ? file.written : await lastWritten(file, dialect, options.zone)
   const clock = eventClock({ mode: 'replay', zone: options.zone, year: options.year, last })
   const report = newReport()
-  const read = lineReading({ clock, source: file.path, proxies: options.proxies ?? [], report })
+  const parts = { clock, source: file.path, proxies: options.proxies ?? [], report }
   return {
     file, report,
     facts: { dialect, detected: detection, zoneless: stamps.some(({ kind }) => kind === 'local') },
-    batches: () => text.batches({ dialect, context, read, report }),
+    batches: () => text.batches({ dialect, context, reading: (makeLine: LineMaker) => lineReading(parts, makeLine), report }),
   }
 }
 

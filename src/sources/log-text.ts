@@ -1,5 +1,5 @@
 import type { Dialect, ParseContext } from '../../parsers/parser.ts'
-import type { LineReading, LogLine, LogReport } from './log-lines.ts'
+import type { LineMaker, LineReading, Lines, LogReport } from './log-lines.ts'
 
 /** So much of a log is looked at to find out how to read the rest. */
 export const HEAD_BYTES = 1 << 20
@@ -10,12 +10,12 @@ export interface LogText {
   /** Whether that is all there is. */
   readonly isWhole: boolean
   /** Reads it from its start, once. What ends it before its end is in the report. */
-  readonly batches: (how: HowToRead) => AsyncGenerator<LogLine[]>
+  readonly batches: (how: HowToRead) => AsyncGenerator<Lines>
 }
 
 export interface HowToRead {
   readonly dialect: Dialect
   readonly context: ParseContext
-  readonly read: LineReading
+  readonly reading: (makeLine: LineMaker) => LineReading
   readonly report: LogReport
 }

@@ -3,7 +3,7 @@ import { KnocktailError } from '../error.ts'
 import { readHead } from './head.ts'
 import { ByteSplitter } from './lines.ts'
 import type { LogFile } from './log-file.ts'
-import type { LogLine } from './log-lines.ts'
+import { newLine, type LogLine } from './log-lines.ts'
 import { HEAD_BYTES, type HowToRead, type LogText } from './log-text.ts'
 
 /** What a live pipe has not said until then it is not waited for. */
@@ -15,7 +15,8 @@ export async function openStream(file: LogFile, onRead?: (bytes: number) => void
   return { head, isWhole, batches: (how) => readBatches(chunks, how) }
 }
 
-async function* readBatches(chunks: AsyncIterable<Buffer>, { dialect, context, read, report }: HowToRead): AsyncGenerator<LogLine[]> {
+async function* readBatches(chunks: AsyncIterable<Buffer>, { dialect, context, reading, report }: HowToRead): AsyncGenerator<LogLine[]> {
+  const read = reading(newLine)
   let batch: LogLine[] = []
   const splitter = new ByteSplitter((bytes, start, end) => {
     report.lines++

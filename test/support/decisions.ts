@@ -22,8 +22,10 @@ export async function decide(configText: string, parser: string, lines: readonly
   const replay = new Replay(conf)
   const opened: string[] = []
   for await (const batch of reader.batches()) {
-    const happenings = batch.flatMap(({ event }) => (event ? replay.read(event) : []))
-    opened.push(...happenings.filter(({ event }) => event === 'open' || event === 'extend').map(({ address }) => address))
+    for (const { event: shown } of batch) {
+      const happenings = shown ? replay.read(shown) : []
+      opened.push(...happenings.filter(({ event }) => event === 'open' || event === 'extend').map(({ address }) => address))
+    }
   }
   return { opened, events: reader.report.events, reasons: [...reader.report.reasons.keys()] }
 }

@@ -1,15 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { LineReading, LogLine } from '../log-lines.ts'
-import { columnsIn } from './columns.ts'
-import { newRoom, type Answer, type Job, type ParsedSegment, type Room } from './job.ts'
+import { newRoom, type Answer, type Job, type Room } from './job.ts'
 import { parseSegment } from './parse-segment.ts'
-import { RowReader } from './row-reader.ts'
 import type { Threads } from './threads.ts'
 
 /** So many segments for each thread are under way, or wait to be taken in. */
 const ROOMS_PER_THREAD = 5
-/** Small, so that what is made of a line is gone before a garbage collector has to move it. */
-const ROWS_PER_BATCH = 512
 
 /** The segments of a file in their order, up to the last or to a failure. */
 export async function* parsedSegments(file: Pick<Job, 'fd' | 'dialect' | 'context'>, threads: Threads): AsyncGenerator<Answer> {
@@ -55,17 +50,4 @@ function work(answer: Promise<Answer>): Work {
   const pending: Work = { answer, isDone: false }
   void answer.then(() => (pending.isDone = true))
   return pending
-}
-
-/** The lines of a segment in small batches; `before`: how many lines are before it. */
-export function* linesOf({ bytes: memory, start, end, rows }: ParsedSegment, before: number, read: LineReading): Generator<LogLine[]> {
-  const bytes = Buffer.from(memory, start, end - start)
-  const { numbers, starts, ends } = columnsIn(rows.columns)
-  const reader = new RowReader(rows)
-  for (let first = 0; first < rows.count; first += ROWS_PER_BATCH) {
-    const batch: LogLine[] = []
-    const behind = Math.min(first + ROWS_PER_BATCH, rows.count)
-    for (let row = first; row < behind; row++) batch.push(read(before + numbers[row]!, reader.outcome(row), bytes, starts[row]!, ends[row]!))
-    yield batch
-  }
 }

@@ -1,8 +1,10 @@
 import { closeSync, readSync } from 'node:fs'
 import type { FileParts } from '../log-file.ts'
-import type { LogLine } from '../log-lines.ts'
+import { lineInPlace } from '../line-in-place.ts'
+import type { Lines } from '../log-lines.ts'
 import { HEAD_BYTES, type HowToRead, type LogText } from '../log-text.ts'
-import { linesOf, parsedSegments } from './batches.ts'
+import { parsedSegments } from './batches.ts'
+import { RowLines } from './row-lines.ts'
 import type { Threads } from './threads.ts'
 
 /** A log whose lines threads parse. Throws a KnocktailError if it cannot be read at all. */
@@ -24,7 +26,8 @@ function readHead(fd: number, parts: FileParts): Buffer {
 }
 
 /** What threads have parsed, put together in the order of the file. */
-async function* readBatches(fd: number, parts: FileParts, threads: Threads, { dialect, context, read, report }: HowToRead, onRead?: (bytes: number) => void): AsyncGenerator<LogLine[]> {
+async function* readBatches(fd: number, parts: FileParts, threads: Threads, { dialect, context, reading, report }: HowToRead, onRead?: (bytes: number) => void): AsyncGenerator<Lines> {
+  const read = reading(lineInPlace())
   try {
     for await (const segment of parsedSegments({ fd, dialect: dialect.name, context }, threads)) {
       if ('failure' in segment) {
@@ -32,7 +35,7 @@ async function* readBatches(fd: number, parts: FileParts, threads: Threads, { di
         return
       }
       onRead?.(segment.end - segment.start)
-      yield* linesOf(segment, report.lines, read)
+      yield new RowLines(segment, report.lines, read)
       report.lines += segment.lines
       report.unfinished = segment.unfinished
     }

@@ -1,0 +1,38 @@
+import type { LineReading, LogLine } from '../log-lines.ts'
+import { columnsIn, type Columns } from './columns.ts'
+import type { ParsedSegment } from './job.ts'
+import { RowReader } from './row-reader.ts'
+
+/** The lines of a segment, made of its rows one by one, as they are asked for. `before`: how many lines are before it. */
+export class RowLines implements IterableIterator<LogLine> {
+  readonly #before: number
+  readonly #read: LineReading
+  readonly #bytes: Buffer
+  readonly #columns: Columns
+  readonly #reader: RowReader
+  readonly #count: number
+  /** The same each time. */
+  readonly #result: { done: false; value: LogLine } = { done: false, value: undefined! }
+  #row = 0
+
+  constructor({ bytes, start, end, rows }: ParsedSegment, before: number, read: LineReading) {
+    this.#before = before
+    this.#read = read
+    this.#bytes = Buffer.from(bytes, start, end - start)
+    this.#columns = columnsIn(rows.columns)
+    this.#reader = new RowReader(rows)
+    this.#count = rows.count
+  }
+
+  next(): IteratorResult<LogLine> {
+    if (this.#row === this.#count) return { done: true, value: undefined }
+    const row = this.#row++
+    const { numbers, starts, ends } = this.#columns
+    this.#result.value = this.#read(this.#before + numbers[row]!, this.#reader.outcome(row), this.#bytes, starts[row]!, ends[row]!)
+    return this.#result
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+}
