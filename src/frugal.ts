@@ -18,6 +18,11 @@ export function collectEarly(): void {
   setFlagsFromString('--optimize-for-size')
 }
 
+/** Each thread collects by itself: where all cores are busy, those that would help it have to wait for one. */
+export function collectAlone(): void {
+  setFlagsFromString('--no-parallel-scavenge')
+}
+
 /** From here on what is hot is compiled. */
 export function workAtFullSpeed(): void {
   setFlagsFromString('--opt')

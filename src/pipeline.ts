@@ -88,7 +88,8 @@ export class Pipeline {
 
   /** Ends the grants whose time has come, at most so many. */
   expire(most?: number): readonly Happening[] {
-    return this.#grants.expire(most).map((grant) => closed(grant, grant.until))
+    const expired = this.#grants.expire(most)
+    return expired.length === 0 ? NONE : expired.map((grant) => closed(grant, grant.until))
   }
 
   /** How far addresses have come, the furthest first, at most so many. */
@@ -218,7 +219,11 @@ const NONE: readonly Happening[] = []
 type MayKnock = ((rule: Rule) => boolean) | undefined
 
 function both(one: MayKnock, other: MayKnock): MayKnock {
-  return one === undefined || other === undefined ? (one ?? other) : (rule) => one(rule) && other(rule)
+  return one === undefined || other === undefined ? (one ?? other) : bothOf(one, other)
+}
+
+function bothOf(one: NonNullable<MayKnock>, other: NonNullable<MayKnock>): MayKnock {
+  return (rule) => one(rule) && other(rule)
 }
 
 function doorsOf({ rules }: Config): ReadonlyMap<string, DoorRule> {

@@ -28,8 +28,10 @@ export class Replay {
   }
 
   #advance(time: Micros): readonly Happening[] {
-    if (time <= this.#now) return []
+    if (time <= this.#now) return NONE
     this.#now = time
     return this.pipeline.expire()
   }
 }
+
+const NONE: readonly Happening[] = []

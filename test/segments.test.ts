@@ -13,6 +13,7 @@ import { ByteSplitter } from '../src/sources/lines.ts'
 import { openLogFile } from '../src/sources/log-file.ts'
 import type { LogLine } from '../src/sources/log-lines.ts'
 import { openLogReader, type LogReader, type ReadOptions } from '../src/sources/log-reader.ts'
+import { mergeByTime } from '../src/sources/merge.ts'
 import { newColumns } from '../src/sources/segments/columns.ts'
 import { RowReader } from '../src/sources/segments/row-reader.ts'
 import { RowWriter } from '../src/sources/segments/row-writer.ts'
@@ -124,7 +125,7 @@ describe('rows say what was put into them', () => {
 })
 
 describe('a log that threads read', () => {
-  const threads = [300, 2000, 9000].map((segmentBytes) => new Threads({ count: 2, fromBytes: 0, segmentBytes, entry: WORKER }))
+  const threads = [300, 2000, 9000].map((segmentBytes, index) => new Threads({ count: 2, fromBytes: 0, segmentBytes, patienceMs: index % 2 === 0 ? 0 : 1000, entry: WORKER }))
   const PLAIN: ReadOptions = { parser: undefined, zone: parseZone('Europe/Berlin')!, year: undefined, spans: undefined, proxies: [parseNetwork('192.0.2.0/24')!] }
   const how = fc.record({
     isDetected: fc.boolean(), year: fc.constantFrom(undefined, 2024), spans: fc.constantFrom<ParseContext['spans'] | undefined>(undefined, 'since-first', 'since-previous'),
@@ -137,6 +138,21 @@ describe('a log that threads read', () => {
       const read = { ...PLAIN, ...options, parser: isDetected ? undefined : findDialect(name) }
       expect(await readBy({ ...read, threads: some }, path)).toEqual(await readBy(read, path))
     }), { numRuns: 25 })
+  })
+
+  it.each([0, 1000])('beside another that the same threads read, with the events of both in the order of their times (patience: %i ms)', async (patienceMs) => {
+    const both = new Threads({ count: 2, fromBytes: 0, segmentBytes: 500, patienceMs, entry: WORKER })
+    const line = (log: number) => (_: unknown, index: number): string => `${kernelLine({ at: index * 3000 + log * 1000 * (index % 7), port: 7000 + index })}\n`
+    const paths = [1, 2].map((log) => folder.write(`beside-${log}`, Array.from({ length: 300 }, line(log)).join('')))
+    const merged = async (options: ReadOptions): Promise<unknown[]> => {
+      const readers = await Promise.all(paths.map(async (path) => openLogReader(await openLogFile(path), options)))
+      const events: unknown[] = []
+      for await (const run of mergeByTime(readers)) for (const event of run) events.push(structuredClone(event))
+      return events
+    }
+    const plain = await merged(PLAIN)
+    expect(plain).toHaveLength(600)
+    expect(await merged({ ...PLAIN, threads: both })).toEqual(plain)
   })
 
   it('and leaves the lines of a parser of somebody else to one', async () => {
@@ -168,7 +184,7 @@ describe('a log that threads read', () => {
     ['ends', 'process.exit(3)', 'code 3'],
     ['ends amid its work', 'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => process.exit(4))', 'code 4'],
   ])('by a thread that %s ends with that', async (_how, code, why) => {
-    const some = new Threads({ count: 2, fromBytes: 0, segmentBytes: 500, entry: new URL(`data:text/javascript,${encodeURIComponent(code)}`) })
+    const some = new Threads({ count: 2, fromBytes: 0, segmentBytes: 500, patienceMs: 1000, entry: new URL(`data:text/javascript,${encodeURIComponent(code)}`) })
     const path = folder.write('dying', Array.from({ length: 50 }, (_, at) => `${kernelLine({ at, port: 7000 })}\n`).join(''))
     const { lines, report } = await readBy({ ...PLAIN, threads: some }, path)
     expect(lines).toEqual([])

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { collectEarly } from '../frugal.ts'
+import { collectAlone, collectEarly } from '../frugal.ts'
 import { Threads } from '../sources/segments/threads.ts'
 import { cutSpec } from './log-spec.ts'
 
@@ -9,6 +9,7 @@ import { cutSpec } from './log-spec.ts'
  */
 export function earlyThreads(specs: readonly string[]): Threads {
   collectEarly()
+  collectAlone()
   const threads = new Threads()
   if (specs.some((spec) => isBig(cutSpec(spec).path, threads.fromBytes))) threads.start()
   return threads

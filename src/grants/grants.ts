@@ -132,9 +132,16 @@ export class Grants {
   }
 
   /** Ends the grants whose time has come, the earliest first, at most so many. */
-  expire(most = Number.POSITIVE_INFINITY): Grant[] {
+  expire(most = Number.POSITIVE_INFINITY): readonly Grant[] {
+    if (!this.#isDue()) return NONE
     const byBoot = this.#expireBy(this.#expiries, this.#clocks.boot(), most)
     return [...byBoot, ...this.#expireBy(this.#wallExpiries, this.#clocks.wall(), most - byBoot.length)]
+  }
+
+  /** Mostly not, and it is asked for at every event. */
+  #isDue(): boolean {
+    const never = Number.POSITIVE_INFINITY
+    return (this.#expiries.next ?? never) <= this.#clocks.boot() || (this.#wallExpiries.next ?? never) <= this.#clocks.wall()
   }
 
   #expireBy(queue: ExpiryQueue<Grant>, now: Micros, most: number): Grant[] {

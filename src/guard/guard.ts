@@ -72,7 +72,7 @@ export class Guard {
     const key = eventKey(event)
     if (typeof key !== 'number') return NONE
     const sender = senderKey(event.src)
-    const trapped = this.#traps.get(key)?.flatMap((door) => this.#trap(door, event, key, sender)) ?? NONE
+    const trapped = this.#traps.has(key) ? this.#trapped(event, key, sender) : NONE
     const isMarked = this.#scanMarks.size > 0 && this.#scanMarks.stands(sender, this.#now)
     // By the lines' own time: this is asked for every packet, and asking the clocks would take longer than all the rest.
     const isScan = limit > 0 && !isMarked && this.#scanners.touch(sender, key, limit, event.time)
@@ -86,8 +86,8 @@ export class Guard {
 
   /** Which rules listen to that address now; undefined: all. */
   hears(address: Address): ((rule: Rule) => boolean) | undefined {
-    if (this.#lockouts.isIdle && this.#scanMarks.size === 0 && this.#trapMarks.size === 0) return undefined
-    return (rule) => rule.secret || this.#isSpared(rule.name, address) || !this.#isDeaf(rule.name, address)
+    const hearsAll = this.#lockouts.isIdle && this.#scanMarks.size === 0 && this.#trapMarks.size === 0
+    return hearsAll ? undefined : this.#ears(address)
   }
 
   /** Whether a scan at that rule is news: who goes on scanning is told of once a minute. */
@@ -131,6 +131,15 @@ export class Guard {
 
   get #now(): Micros {
     return this.#grants.now
+  }
+
+  /** Made apart from who asks for them: a function that makes one takes memory for it whether or not it does, and it is asked for every packet. */
+  #ears(address: Address): (rule: Rule) => boolean {
+    return (rule) => rule.secret || this.#isSpared(rule.name, address) || !this.#isDeaf(rule.name, address)
+  }
+
+  #trapped(event: ConnectionEvent, key: EventKey, sender: string): readonly Happening[] {
+    return this.#traps.get(key)!.flatMap((door) => this.#trap(door, event, key, sender))
   }
 
   #trap({ match: rule }: DoorRule, event: ConnectionEvent, key: EventKey, sender: string): Happening[] {

@@ -18,22 +18,26 @@ export async function* parsedSegments(file: Pick<Job, 'fd' | 'dialect' | 'contex
 }
 
 async function* inOrder(file: Pick<Job, 'fd' | 'dialect' | 'context'>, threads: Threads, underway: Work[]): AsyncGenerator<Answer> {
-  const { segmentBytes } = threads
+  const { segmentBytes, patienceMs } = threads
   const rooms = Array.from({ length: threads.count * ROOMS_PER_THREAD }, () => newRoom(segmentBytes))
   let at = 0
   const next = (room: Room): Job => {
     at += segmentBytes
     return { ...file, at: at - segmentBytes, segmentBytes, room }
   }
+  let waitedMs = 0
   for (;;) {
     while (rooms.length > 0 && threads.areHungry) underway.push(work(threads.parse(next(rooms.pop()!))))
     // Answers come in only between turns of the event loop.
     await turn()
-    if (rooms.length > 0 && !underway[0]?.isDone) {
+    const mayParse = waitedMs >= patienceMs || underway.length === 0
+    if (mayParse && rooms.length > 0 && !underway[0]?.isDone) {
       underway.push(work(Promise.resolve(parseSegment(next(rooms.pop()!)))))
       continue
     }
+    const asked = performance.now()
     const answer = await underway.shift()!.answer
+    waitedMs += performance.now() - asked
     yield answer
     if ('failure' in answer || answer.isLast) return
     rooms.push({ bytes: answer.bytes, columns: answer.rows.columns })

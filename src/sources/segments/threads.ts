@@ -11,6 +11,8 @@ export interface ThreadOptions {
   readonly fromBytes: number
   /** What each of them reads at a time. */
   readonly segmentBytes: number
+  /** Whoever has waited for them for so long parses, too: before, to get ready for it costs more than to wait. */
+  readonly patienceMs: number
   readonly entry: URL
 }
 
@@ -20,7 +22,7 @@ const JOBS_AT_HAND = 3
 
 function threadOptions(): ThreadOptions {
   const cores = availableParallelism()
-  return { count: Math.min(cores - 1, MOST_THREADS), fromBytes: 16 << 20, segmentBytes: 1 << 18, entry: new URL('worker.js', import.meta.url) }
+  return { count: Math.min(cores - 1, MOST_THREADS), fromBytes: 16 << 20, segmentBytes: 1 << 18, patienceMs: 100, entry: new URL('worker.js', import.meta.url) }
 }
 
 /** Threads beside our own, which has enough to do itself, that parse logs. They are started when they are needed, and keep the process only while they work. */
@@ -28,13 +30,15 @@ export class Threads {
   readonly count: number
   readonly fromBytes: number
   readonly segmentBytes: number
+  readonly patienceMs: number
   readonly #entry: URL
   #threads: readonly Thread[] = []
 
-  constructor({ count, fromBytes, segmentBytes, entry }: ThreadOptions = threadOptions()) {
+  constructor({ count, fromBytes, segmentBytes, patienceMs, entry }: ThreadOptions = threadOptions()) {
     this.count = count
     this.fromBytes = fromBytes
     this.segmentBytes = segmentBytes
+    this.patienceMs = patienceMs
     this.#entry = entry
   }
 
