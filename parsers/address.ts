@@ -76,7 +76,7 @@ export function addressNumber(address: Address): number {
 }
 
 /** The number that a dotted quad spells, or -1: as `readOctets`. */
-function quadAt(bytes: Uint8Array, start: number, end: number): number {
+export function quadAt(bytes: Uint8Array, start: number, end: number): number {
   let number = 0
   let octet = -1
   let dots = 0

@@ -20,6 +20,20 @@ export function startsWith({ bytes, end }: Line, at: number, codes: Uint8Array):
   return true
 }
 
+/** A view of the bytes that it was asked for last: many lines lie in one buffer. */
+export class Views {
+  #bytes: Uint8Array = new Uint8Array(0)
+  #view = new DataView(this.#bytes.buffer)
+
+  of(bytes: Uint8Array): DataView {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    return this.#view
+  }
+}
+
 const WORD = 4
 
 /** Some bytes of a line that was read: where the same stand again, what they say need not be read again. Compared by words, not by bytes. */
@@ -28,8 +42,7 @@ export class KnownBytes {
   /** The last word overlaps the one before it. */
   #lastWord = 0
   #length = 0
-  #bytes: Uint8Array = new Uint8Array(0)
-  #view = new DataView(this.#bytes.buffer)
+  readonly #views = new Views()
 
   /** `limit`: more of them are not kept, nor less than a word. */
   constructor(limit: number) {
@@ -37,11 +50,11 @@ export class KnownBytes {
   }
 
   keep(bytes: Uint8Array, start: number, end: number): void {
-    const view = this.#viewOf(bytes)
+    const view = this.#views.of(bytes)
     const words = Math.floor((end - start) / WORD)
     this.#length = words === 0 || words > this.#words.length ? 0 : end - start
     if (this.#length === 0) return
-    for (let word = 0; word < words; word++) this.#words[word] = view.getInt32(start + word * WORD)
+    for (let index = 0; index < words; index++) this.#words[index] = view.getInt32(start + index * WORD)
     this.#lastWord = view.getInt32(end - WORD)
   }
 
@@ -49,20 +62,11 @@ export class KnownBytes {
   endAt({ bytes, end: stop }: Line, at: number): number {
     const end = at + this.#length
     if (this.#length === 0 || end > stop) return -1
-    const view = this.#viewOf(bytes)
+    const view = this.#views.of(bytes)
     if (view.getInt32(end - WORD) !== this.#lastWord) return -1
     const words = this.#words
-    for (let word = 0, place = at; place + WORD <= end; word++, place += WORD) if (view.getInt32(place) !== words[word]) return -1
+    for (let index = 0, place = at; place + WORD <= end; index++, place += WORD) if (view.getInt32(place) !== words[index]) return -1
     return end
-  }
-
-  /** Many lines lie in one buffer. */
-  #viewOf(bytes: Uint8Array): DataView {
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    }
-    return this.#view
   }
 }
 

@@ -3,6 +3,7 @@ import { PRINTK_LIMIT } from './kernel.ts'
 import { findLink, linkOf, linkStart, type Link } from './netfilter-link.ts'
 import { KERNEL_LAYOUT } from './netfilter-transport.ts'
 import { readPacket } from './netfilter.ts'
+import { PlainPackets } from './plain-packet.ts'
 import type { Dialect } from './parser.ts'
 import { ISO_LENGTH, IsoStamps, SYSLOG_LENGTH, syslogStampAt } from './quick-stamps.ts'
 
@@ -13,6 +14,7 @@ import { ISO_LENGTH, IsoStamps, SYSLOG_LENGTH, syslogStampAt } from './quick-sta
 export function kernelLineReader(): NonNullable<Dialect['quick']> {
   const isoStamps = new IsoStamps()
   const links = new Links()
+  const plain = new PlainPackets()
   return (line, at, { prefix }) => {
     const { bytes, end } = line
     const isIso = isDigit(bytes[at])
@@ -24,8 +26,9 @@ export function kernelLineReader(): NonNullable<Dialect['quick']> {
     const packet = message < 0 ? -1 : links.read(line, message)
     if (packet < 0) return undefined
     const stamp = isIso ? isoStamps.read(line, at) : syslogStampAt(bytes, at)
-    const fields = stamp && readPacket(line, packet, links.link, KERNEL_LAYOUT)
-    return typeof fields === 'object' ? { stamp: stamp!, fields } : undefined
+    if (stamp === undefined) return undefined
+    const fields = plain.read(line, packet, links.link) ?? readPacket(line, packet, links.link, KERNEL_LAYOUT)
+    return typeof fields === 'object' ? { stamp, fields } : undefined
   }
 }
 
