@@ -26,6 +26,11 @@ function agrees(dialect: Dialect, text: string): void {
 /** What may begin or end a part of a line. */
 const PIECES = ['IN=', ' IN=eth1 OUT= ', 'OUT=', 'MAC=', 'MAC= ', 'MACSRC=00:11 ', 'MACPROTO=0800 ', 'PHYSIN=a ', 'TUNNEL=1->2 ', 'SRC=', 'SRC=192.0.2.1 ', ' ', '\\', '\u007f', '1', '2027', '2028-02-29', '00', '59', '60', '99', '+00:00', '-05:30', '+24:00', 'Z', '1684-', '2255-06-05T23:47:34.']
 
+const WORDS = [
+  'SRC=192.0.2.256', 'SRC=01.2.3.4', 'SRC=::ffff:1.2.3.4', 'DST=2001:db8::1', 'LEN=', 'LEN=x', 'TOS=', 'TOS=0xfg', 'TOS=0y00', 'PREC=X', 'TTL=064', 'ID=065', 'ID=65536', 'CE', 'DF', 'MF', 'FRAG:185', 'OPT', '(00)',
+  'PROTO=TCP', 'PROTO=UDP', 'PROTO=6', 'SPT=65536', 'SPT=007', 'DPT=', 'SEQ=4294967296', 'SEQ=4294967295', 'SEQ=01', 'SEQ=7', 'ACK=7', 'WINDOW=', 'RES=0xG0', 'AE', 'CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN', 'URGP=00', 'UID=0', 'MARK=0x1', 'INCOMPLETE',
+]
+
 describe.each(QUICK)('%s lines read from their bytes', (name, dialect) => {
   const lines = linesOf(name)
 
@@ -61,10 +66,40 @@ describe.each(QUICK)('%s lines read from their bytes', (name, dialect) => {
     }), { numRuns: 20_000 })
   })
 
+  it('and with other words in their places, or between them', () => {
+    const quick = lines.filter((text) => quickly(dialect, text) !== undefined)
+    const word = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...WORDS) }, fc.constantFrom(...new Set(lines.flatMap((text) => text.split(' ')))))
+    fc.assert(fc.property(fc.constantFrom(...quick), fc.array(fc.tuple(word, fc.boolean(), fc.nat()), { minLength: 1, maxLength: 2 }), (text, changes) => {
+      const words = text.split(' ')
+      for (const [changed, isReplaced, place] of changes) {
+        const same = words.findIndex((one) => one.split('=')[0] === changed.split('=')[0])
+        if (isReplaced && same >= 0) words[same] = changed
+        else words.splice(place % (words.length + 1), 0, changed)
+      }
+      agrees(dialect, words.join(' '))
+    }), { numRuns: 30_000 })
+  })
+
   it('and spliced with others', () => {
     fc.assert(fc.property(fc.constantFrom(...lines), fc.constantFrom(...lines), fc.nat(), fc.nat(), (one, other, first, second) => {
       agrees(dialect, one.slice(0, first % (one.length + 1)) + other.slice(second % (other.length + 1)))
     }), { numRuns: 10_000 })
+  })
+})
+
+describe('stamps in a line read from its bytes', () => {
+  const [kernel] = QUICK.find(([name]) => name === 'kernel')!.slice(1) as [Dialect]
+  // Around the first and the last microsecond that is exact in a double, and what is the same as in the line before.
+  it.each([
+    '1684-07-28T00:12:25.259009+00:00', '1684-07-28T00:12:25.259008+00:00', '1684-07-28T00:12:25.000000+00:00', '1684-07-28T00:12:26.000000+00:00',
+    '2255-06-05T23:47:34.740991+00:00', '2255-06-05T23:47:34.740992+00:00', '2255-06-05T23:47:34.740992-05:00', '2255-06-05T23:47:35.000000+00:00',
+    '2026-02-29T10:00:00.000000+00:00', '2028-02-29T10:00:00.000000+00:00', '2028-02-29T10:00:00.000000+24:00', '2028-02-29T10:00:00.00000x+00:00', '2028-02-29T10:00:00.000000-00:00',
+  ])('%s', (stamp) => {
+    const text = ` gate kernel: ${netfilterText({ at: 0, port: 7000 })}`
+    for (const before of ['2026-07-04T12:00:00.000000+02:00', stamp]) {
+      quickly(kernel, before + text)
+      agrees(kernel, stamp + text)
+    }
   })
 })
 

@@ -147,7 +147,7 @@ describe('a log that threads read', () => {
     const merged = async (options: ReadOptions): Promise<unknown[]> => {
       const readers = await Promise.all(paths.map(async (path) => openLogReader(await openLogFile(path), options)))
       const events: unknown[] = []
-      for await (const run of mergeByTime(readers)) for (const event of run) events.push(structuredClone(event))
+      for await (const some of mergeByTime(readers)) for (const event of some) events.push(structuredClone(event))
       return events
     }
     const plain = await merged(PLAIN)
