@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { collectAlone, collectEarly } from '../frugal.ts'
+import { collectEarly, shareCores } from '../frugal.ts'
 import { Threads } from '../sources/segments/threads.ts'
 import { cutSpec } from './log-spec.ts'
 
@@ -9,9 +9,11 @@ import { cutSpec } from './log-spec.ts'
  */
 export function earlyThreads(specs: readonly string[]): Threads {
   collectEarly()
-  collectAlone()
   const threads = new Threads()
-  if (specs.some((spec) => isBig(cutSpec(spec).path, threads.fromBytes))) threads.start()
+  if (threads.count > 0 && specs.some((spec) => isBig(cutSpec(spec).path, threads.fromBytes))) {
+    shareCores()
+    threads.start()
+  }
   return threads
 }
 
