@@ -25,6 +25,7 @@ export class RecordTracker {
   readonly #resumeStamp: number
   readonly #drainedAt: Micros
   #expected: number
+  #seen = -1
   #againTo = -1
   #lost = 0
   #firstLive: Micros | undefined
@@ -32,7 +33,7 @@ export class RecordTracker {
   #backlog: string[] = []
   #live: string[] = []
 
-  /** `newest`: the last record that was there when it began, at `drainedAt` of CLOCK_MONOTONIC. */
+  /** `newest`: the last record that was there when it began; what came later was written after `drainedAt` of CLOCK_MONOTONIC. */
   constructor(saved: KmsgPosition | undefined, newest: number, drainedAt: Micros) {
     this.#newest = newest
     // A ring that ends before the saved place is not the one that was read.
@@ -43,9 +44,15 @@ export class RecordTracker {
     this.handedOn = this.#expected - 1
   }
 
+  /** Whether all that was there when it began has been read. */
+  get hasCaughtUp(): boolean {
+    return this.#seen >= this.#newest
+  }
+
   take(line: string): void {
     const head = readRecordHead(line)
     if (head === undefined) return
+    this.#seen = Math.max(this.#seen, head.seq)
     if (head.seq < this.#expected) return this.#takeAgain(line, head)
     this.#lost += head.seq - this.#expected
     this.#expected = head.seq + 1

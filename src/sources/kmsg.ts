@@ -5,7 +5,7 @@ import { reasonOf } from '../error.ts'
 import { runChild } from './child.ts'
 import type { Driver, DriverHost, Ending } from './driver.ts'
 import { newestIn, readRecords } from './kmsg-ring.ts'
-import { readKmsgPosition, RecordTracker } from './kmsg-tracker.ts'
+import { readKmsgPosition, RecordTracker, type KmsgPosition } from './kmsg-tracker.ts'
 import { LineSplitter } from './lines.ts'
 import type { Position } from './source.ts'
 
@@ -59,7 +59,7 @@ export function kmsgDriver({ clocks, bootId, position: found, descriptors: opene
   const run = async (host: DriverHost): Promise<Ending> => {
     try {
       descriptors ??= openBoth()
-      tracker ??= new RecordTracker(saved, newestIn(descriptors.nonblocking), clocks.monotonic())
+      tracker ??= trackFrom(saved, descriptors, clocks)
     } catch (error) {
       return { why: `${KMSG} cannot be read: ${reasonOf(error)}`, isFinal: false }
     }
@@ -77,6 +77,12 @@ export function kmsgDriver({ clocks, bootId, position: found, descriptors: opene
   return { run, position }
 }
 
+/** The clock is asked first: what is not found then was written later. */
+function trackFrom(saved: KmsgPosition | undefined, { nonblocking }: KmsgDescriptors, clocks: Clocks): RecordTracker {
+  const now = clocks.monotonic()
+  return new RecordTracker(saved, newestIn(nonblocking), now)
+}
+
 /** Until the ring overruns, which ends cat. What it reads of what was read in turns meanwhile is known when it comes. */
 async function readWithCat({ blocking, nonblocking }: KmsgDescriptors, tracker: RecordTracker, host: DriverHost): Promise<void> {
   const splitter = new LineSplitter((line) => tracker.take(line))
@@ -87,7 +93,8 @@ async function readWithCat({ blocking, nonblocking }: KmsgDescriptors, tracker: 
       const knocks = host.knockCount()
       splitter.push(chunk)
       await tracker.handOn(host, chunk.length)
-      if (host.knockCount() > knocks) await readInTurns(nonblocking, tracker, host)
+      // Not before what was there at the start is read: in a stream the turns do not end.
+      if (tracker.hasCaughtUp && host.knockCount() > knocks) await readInTurns(nonblocking, tracker, host)
     },
   })
 }

@@ -34,10 +34,16 @@ export async function loadRules(netns: Netns, prefix: string, log?: string): Pro
   await netns.serve(['nft', '-f', '-'], `flush ruleset\n${ruleset(prefix, log)}`)
 }
 
+/**
+ * Knocks from one port twice within a minute are one SYN that was sent again, and nc -s draws its port by chance, from 14,000: of a
+ * hundred sequences one in twenty-five times some would be such.
+ */
+let lastSourcePort = 20_000
+
 /** Real SYNs, one client process a knock, from an address of the client's. */
 export async function knock(netns: Netns, from: string = addressOf('client', 4), ports: readonly number[] = KNOCKS): Promise<void> {
   const server = addressOf('server', from.includes(':') ? 6 : 4)
-  const each = ports.map((port) => `nc -z -w1 -s ${from} ${server} ${port}`)
+  const each = ports.map((port) => `nc -z -w1 -s ${from} -p ${++lastSourcePort} ${server} ${port}`)
   await netns.inClient(['sh', '-c', `${each.join('; ')}; true`])
 }
 

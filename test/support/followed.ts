@@ -23,7 +23,7 @@ export function followed(config: SourceConfig, more: Partial<FollowContext> = {}
   const clocks = machineClocks()
   const told: Omit<Followed, 'live'> = { events: [], backlog: [], notes: [], suspensions: [], losses: [], runs: 0 }
   const live = followSource(config, {
-    clocks, bootId: readBootId(clocks), position: undefined, proxies: () => [], knockCount: () => told.events.length, ...more,
+    clocks, bootId: readBootId(clocks), position: undefined, proxies: () => [], knockCount: () => told.events.length + told.backlog.length, ...more,
     events: {
       events: ({ events, backlog }) => {
         const into = backlog ? told.backlog : told.events

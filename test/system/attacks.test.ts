@@ -30,21 +30,21 @@ systemTest(['ip', 'nft', 'iptables', 'iptables-save', 'ipset', 'nc', 'cat', 'sh'
     await daemon.until('source-running')
   }
 
-  /** Saved while the door was open, and loaded when it was closed. */
-  async function restoreLater(save: () => Promise<string>, load: (saved: string) => Promise<unknown>): Promise<void> {
+  /** What was saved while the door was open; when it is closed. */
+  async function savedWhileOpen(...save: readonly string[]): Promise<string> {
     await knock(netns)
     await daemon.until('opened')
-    const saved = await save()
+    const saved = await netns.serve(save)
     expect(saved).toContain(CLIENT)
     await daemon.until('closed')
-    await load(saved)
+    return saved
   }
 
   describe('a saved ruleset that was loaded again', () => {
     it('nft: what it opens is closed at once', async () => {
       await start({ openFor: '2s' })
-      const later = (saved: string): string => `flush ruleset\n${saved.replace(/timeout 2s expires \S+ comment/, 'timeout 1h comment')}`
-      await restoreLater(() => netns.serve(['nft', 'list', 'ruleset']), (saved) => netns.serve(['nft', '-f', '-'], later(saved)))
+      const saved = await savedWhileOpen('nft', 'list', 'ruleset')
+      await netns.serve(['nft', '-f', '-'], `flush ruleset\n${saved.replace(/timeout 2s expires \S+ comment/, 'timeout 1h comment')}`)
       expect(await netns.canConnect(22)).toBe(true)
       await daemon.until('closed', 2)
       expect(daemon.named('restored').map(({ address }) => address)).toEqual([CLIENT])
@@ -53,10 +53,11 @@ systemTest(['ip', 'nft', 'iptables', 'iptables-save', 'ipset', 'nc', 'cat', 'sh'
 
     it('iptables: the next start closes it, though no ledger knows of it', async () => {
       await start({ openFor: '2s', rule: 'firewall = iptables' })
-      await restoreLater(() => netns.serve(['iptables-save']), (saved) => netns.serve(['iptables-restore'], saved))
+      const saved = await savedWhileOpen('iptables-save')
+      await daemon.stop()
+      await netns.serve(['iptables-restore'], saved)
       const rules = (): Promise<string> => netns.serve(['iptables', '-S', 'KNOCKTAIL'])
       expect(await rules()).toContain(CLIENT)
-      await daemon.stop()
       daemon.restart()
       await daemon.until('closed', 2)
       expect(daemon.named('restored').map(({ address }) => address)).toEqual([CLIENT])

@@ -10,8 +10,9 @@ import { systemTest } from '../support/system.ts'
 
 /** Killed at any moment, with SIGKILL, with or without its helper: what was opened is closed, and nothing is opened twice. */
 
-const ROUNDS = 30
-const OPEN_FOR_S = 1
+const ROUNDS = 24
+/** Longer than a start takes, also on a busy machine: whose time is over before the next one reads of it is not let in any more. */
+const OPEN_FOR_S = 3
 
 systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'pgrep'])('after kill -9', () => {
   useNamespaceLog()
@@ -39,7 +40,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'pgrep'])('after kill -9', () 
     return stdout.split('\n').filter((line) => line.startsWith('-A'))
   }
 
-  it(`${ROUNDS} times, at random moments, no close is lost`, async () => {
+  it(`${ROUNDS} times, at random moments of opening and closing, no close is lost`, async () => {
     daemon = new LiveDaemon(netns, { folder: folder.path, config: config() })
     const knocked: string[] = []
     for (let round = 0; round < ROUNDS; round++) {
@@ -47,7 +48,7 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'pgrep'])('after kill -9', () 
       const host = `192.0.2.${11 + (round % 10)}`
       knocked.push(host)
       await knock(netns, host)
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000 * (OPEN_FOR_S + 0.5)))
+      await new Promise((resolve) => setTimeout(resolve, 1000 * (Math.random() + (round % 3 === 0 ? OPEN_FOR_S - 0.5 : 0))))
       const helpers = (await netns.inServer(['pgrep', '-P', String(daemon.pid), '-f', 'helper'])).stdout.split('\n').filter((pid) => pid !== '')
       await daemon.stop('SIGKILL')
       if (round % 2 === 0) for (const pid of helpers) process.kill(Number(pid), 'SIGKILL')

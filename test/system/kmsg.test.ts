@@ -139,6 +139,21 @@ table inet t {
     expect(Math.abs(after.backlog[0]!.time - before.events[0]!.time)).toBeLessThan(1e6)
   })
 
+  it('reads what was written meanwhile also where more comes than it has time to be calm', async () => {
+    await logUdp()
+    const before = await start()
+    await before.live.stop()
+    const [first, packets] = [7001, 300]
+    await netns.inClient(['hping3', '--udp', '-q', '-c', String(packets), '-i', 'u200', '-p', `++${first}`, addressOf('server', 4)])
+    const stream = netns.start('client', ['hping3', '--udp', '-q', '-i', 'u1000', '-p', '9000', addressOf('server', 4)])
+    const after = await start(before.live.position())
+    await eventually(() => expect(ports(after.events)).toContain(9000))
+    await eventually(() => expect(ports(after.backlog).filter((port) => port !== 9000)).toEqual(Array.from({ length: packets }, (_, index) => first + index)))
+    expect(stream.exitCode).toBeNull()
+    stream.kill('SIGKILL')
+    expect(after.live.stats.lost).toBe(0)
+  })
+
   it('takes a position of another boot for none', async () => {
     await logUdp()
     await send(7001)

@@ -114,8 +114,8 @@ open_for = ${openFor}
     await daemon.until('source-running', 2)
   }
 
-  const request = async (from: string): Promise<void> => {
-    const token = tokenOf(parseSecret(SECRET)!, { hostId: 'gate', rule: 'ssh', user: 'alice', timeStep: timeStep() })
+  const request = async (from: string, step: number): Promise<void> => {
+    const token = tokenOf(parseSecret(SECRET)!, { hostId: 'gate', rule: 'ssh', user: 'alice', timeStep: step })
     await netns.inClient(['curl', '-s', '-X', 'POST', '--interface', from, `http://${addressOf('server', 4)}/knock/${token}`])
   }
   const drawn = (step: number, user = 'alice', secret = SECRET): number[] => hmacPorts(parseSecret(secret)!, { hostId: 'gate', rule: 'ssh', user, timeStep: step }, { knocks: 5, low: 10_000 as Port, high: 59_999 as Port })
@@ -181,11 +181,12 @@ open_for = ${openFor}
 
   it('a token opens nothing again', async () => {
     await start('sequence = token')
-    await request(CLIENT)
+    const step = timeStep()
+    await request(CLIENT, step)
     await daemon.until('opened')
     for (const [index, signal] of ([undefined, 'SIGTERM', 'SIGKILL'] as const).entries()) {
       if (signal) await restartBy(signal)
-      await request(WATCHER)
+      await request(WATCHER, step)
       await daemon.until('failure', index + 1)
     }
     expect(opened()).toBe(1)
