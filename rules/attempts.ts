@@ -36,10 +36,16 @@ export function setAttempt(trail: Trail, compiled: Compiled, attempt: Attempt | 
 /** (e): the knocks of that sequence that are less than its time-out older than the newest, in event order; within the rule's window. */
 export function recentKnocks(trail: Trail, compiled: Compiled): Note[] {
   const { seqTimeout, window } = compiled.rule
-  const notes = window === undefined ? trail.notes : trail.notes.slice(-window)
-  const knocks = notes.filter((note) => note.knocks !== undefined && note.knocks.includes(compiled))
-  const oldest = (knocks.at(-1)?.time ?? 0) - seqTimeout
-  return knocks.filter((note) => note.time > oldest)
+  const { notes } = trail
+  const from = window === undefined ? 0 : Math.max(0, notes.length - window)
+  const knocks: Note[] = []
+  for (let at = notes.length - 1; at >= from; at--) {
+    const note = notes[at]!
+    if (!note.knocks?.includes(compiled)) continue
+    if (knocks.length > 0 && note.time <= knocks[0]!.time - seqTimeout) break
+    knocks.push(note)
+  }
+  return knocks.toReversed()
 }
 
 /** (e) and a window bound the knocks among which is searched. */

@@ -32,8 +32,8 @@ interface Pinned { readonly step: number; readonly knock: Note }
 interface Search {
   readonly compiled: Compiled
   readonly knocks: readonly Note[]
-  readonly pinned?: Pinned
-  readonly future?: Note
+  readonly pinned: Pinned | undefined
+  readonly future: Note | undefined
 }
 
 /**
@@ -47,7 +47,7 @@ export function chooseWith(
   for (let start = 0; start < knocks.length && !precedes(latest, knocks[start]!); start++) {
     if (isUsed(knocks[start]!, compiled)) continue
     for (const step of stepsOf(compiled, latest)) {
-      const choice = fill({ compiled, knocks, pinned: { step, knock: latest } }, start)
+      const choice = fill({ compiled, knocks, pinned: { step, knock: latest }, future: undefined }, start)
       if (choice && accept(knocks[start]!, lastOf(choice)) && (!best || isEarlier(choice, best))) best = choice
     }
   }
@@ -63,7 +63,7 @@ export function openStart(
   const future: Note = { ...latest, order: Number.POSITIVE_INFINITY }
   for (let start = 0; start < knocks.length; start++) {
     if (isUsed(knocks[start]!, compiled) || !accept(knocks[start]!, future)) continue
-    const choice = fill({ compiled, knocks, future }, start)
+    const choice = fill({ compiled, knocks, pinned: undefined, future }, start)
     if (choice) return { compiled, start: knocks[start]!, taken: choice.filter((knock) => knock !== future).length, next: choice.indexOf(future) }
   }
   return undefined
@@ -86,41 +86,43 @@ function hasEnough(compiled: Compiled, knocks: readonly Note[]): boolean {
 /** The choice whose first knock is the one at `start`. */
 function fill(search: Search, start: number): Choice | undefined {
   const choice: Note[] = []
-  const take = (step: number): boolean => {
-    if (step === search.compiled.slots.length) return isWhole(search, start, choice)
-    const tried: Note[] = []
-    for (const candidate of candidates(search, start, step)) {
-      const dominated = tried.some((other) => isAlike(other, candidate))
-      if (dominated || !fits(search, choice, candidate)) continue
-      tried.push(candidate)
-      choice.push(candidate)
-      if (take(step + 1)) return true
-      choice.pop()
-    }
-    return false
-  }
-  return take(0) ? choice : undefined
+  return takeOn(search, start, choice) ? choice : undefined
 }
 
-function* candidates({ compiled, knocks, pinned, future }: Search, start: number, step: number): Generator<Note> {
-  if (pinned?.step === step) {
-    yield pinned.knock
-    return
-  }
+/** Whether all steps behind those chosen can be taken, too: then they are. Plain loops, since a flood of knocks comes by here. */
+function takeOn(search: Search, start: number, choice: Note[]): boolean {
+  const { compiled, knocks, pinned, future } = search
+  const step = choice.length
+  if (step === compiled.slots.length) return isWhole(search, start, choice)
+  if (pinned?.step === step) return fits(search, choice, pinned.knock) && takeWith(search, start, choice, pinned.knock)
+  let tried: Note[] | undefined
   for (let index = start; index < knocks.length; index++) {
     const knock = knocks[index]!
-    if (slotOf(compiled, knock.key) === compiled.slots[step] && knock !== pinned?.knock && !isUsed(knock, compiled)) yield knock
+    if (slotOf(compiled, knock.key) !== compiled.slots[step] || knock === pinned?.knock || isUsed(knock, compiled)) continue
+    if (isDominated(tried, knock) || !fits(search, choice, knock)) continue
+    if (takeWith(search, start, choice, knock)) return true
+    tried = tried ? [...tried, knock] : [knock]
   }
-  if (future) yield future
+  return future !== undefined && !isDominated(tried, future) && fits(search, choice, future) && takeWith(search, start, choice, future)
 }
 
-function isAlike(a: Note, b: Note): boolean {
-  return a.source === b.source && a.resolution === b.resolution
+/** The same, that one chosen, too. */
+function takeWith(search: Search, start: number, choice: Note[], knock: Note): boolean {
+  choice.push(knock)
+  if (takeOn(search, start, choice)) return true
+  choice.pop()
+  return false
+}
+
+/** A knock like it was tried that came earlier. */
+function isDominated(tried: readonly Note[] | undefined, { source, resolution }: Note): boolean {
+  return tried !== undefined && tried.some((other) => other.source === source && other.resolution === resolution)
 }
 
 /** Whether it can be the next step's knock after those chosen: unused by them, and (a) towards each. */
 function fits({ compiled, future }: Search, choice: readonly Note[], candidate: Note): boolean {
-  return choice.every((knock) => (knock === candidate ? knock === future : mayPrecede(knock, candidate, compiled.rule)))
+  for (const knock of choice) if (knock === candidate ? knock !== future : !mayPrecede(knock, candidate, compiled.rule)) return false
+  return true
 }
 
 /** (a): the knock of an earlier step comes before that of a later one, or at most D + r after it. */
@@ -134,13 +136,15 @@ function mayPrecede(earlier: Note, later: Note, { reorder }: Rule): boolean {
 function isWhole({ compiled, knocks, future }: Search, start: number, choice: readonly Note[]): boolean {
   if (compiled.rule.window !== undefined) return choice.includes(knocks[start]!)
   const last = future ?? lastOf(choice)
-  const chosenKeys = new Set<Note['key']>()
   for (let index = start; index < knocks.length && !precedes(last, knocks[index]!); index++) {
     const knock = knocks[index]!
-    if (choice.includes(knock)) chosenKeys.add(knock.key)
-    else if (!chosenKeys.has(knock.key)) return false
+    if (!choice.includes(knock) && !repeatsOne(knock, choice)) return false
   }
-  return chosenKeys.size > 0
+  return choice.some((knock) => knock !== future)
+}
+
+function repeatsOne(knock: Note, choice: Choice): boolean {
+  return choice.some((chosen) => chosen.key === knock.key && precedes(chosen, knock))
 }
 
 function lastOf(choice: Choice): Note {
