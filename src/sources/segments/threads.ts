@@ -22,7 +22,7 @@ const JOBS_AT_HAND = 3
 
 function threadOptions(): ThreadOptions {
   const cores = availableParallelism()
-  return { count: Math.min(cores - 1, MOST_THREADS), fromBytes: 16 << 20, segmentBytes: 1 << 18, patienceMs: 100, entry: new URL('worker.js', import.meta.url) }
+  return { count: Math.min(cores - 1, MOST_THREADS), fromBytes: 16 << 20, segmentBytes: 1 << 19, patienceMs: 100, entry: new URL('worker.js', import.meta.url) }
 }
 
 /** Threads beside our own, which has enough to do itself, that parse logs. They are started when they are needed, and keep the process only while they work. */
