@@ -35,7 +35,7 @@ async function* readBatches(fd: number, parts: FileParts, threads: Threads, { di
         return
       }
       onRead?.(segment.end - segment.start)
-      yield new RowLines(segment, report.lines, read)
+      for (const lines = new RowLines(segment, report.lines, read); lines.hasMore;) yield lines
       report.lines += segment.lines
       report.unfinished = segment.unfinished
     }

@@ -3,7 +3,10 @@ import { columnsIn, type Columns } from './columns.ts'
 import type { ParsedSegment } from './job.ts'
 import { RowReader } from './row-reader.ts'
 
-/** The lines of a segment, made of its rows one by one, as they are asked for. `before`: how many lines are before it. */
+/** So few are told of at a time that what is made of a line is gone before a garbage collector has to move it. */
+const ROWS_PER_BATCH = 512
+
+/** The lines of a segment, made of its rows one by one, as they are asked for: a batch with each iteration. */
 export class RowLines implements IterableIterator<LogLine> {
   readonly #before: number
   readonly #read: LineReading
@@ -14,7 +17,9 @@ export class RowLines implements IterableIterator<LogLine> {
   /** The same each time. */
   readonly #result: { done: false; value: LogLine } = { done: false, value: undefined! }
   #row = 0
+  #behind = 0
 
+  /** `before`: how many lines are before the segment. */
   constructor({ bytes, start, end, rows }: ParsedSegment, before: number, read: LineReading) {
     this.#before = before
     this.#read = read
@@ -24,8 +29,12 @@ export class RowLines implements IterableIterator<LogLine> {
     this.#count = rows.count
   }
 
+  get hasMore(): boolean {
+    return this.#row < this.#count
+  }
+
   next(): IteratorResult<LogLine> {
-    if (this.#row === this.#count) return { done: true, value: undefined }
+    if (this.#row === this.#behind) return { done: true, value: undefined }
     const row = this.#row++
     const { numbers, starts, ends } = this.#columns
     this.#result.value = this.#read(this.#before + numbers[row]!, this.#reader.outcome(row), this.#bytes, starts[row]!, ends[row]!)
@@ -33,6 +42,7 @@ export class RowLines implements IterableIterator<LogLine> {
   }
 
   [Symbol.iterator](): this {
+    this.#behind = Math.min(this.#row + ROWS_PER_BATCH, this.#count)
     return this
   }
 }
