@@ -40,7 +40,7 @@ one_time_sequences = ${path('dave.list')}
 ${['code = 7412, 31877, totp', 'drawn = hmac', 'web = token', 'paper = one-time'].map((text, index) => {
   const [rule, sequence] = text.split(' = ')
   const more = { drawn: 'port_range = 50000-59999\nbind_address = yes\nproto = udp\n', web: 'bind_address = yes\n' }[rule!] ?? ''
-  return `[${rule}]\nsequence = ${sequence}\nusers = ${[...Object.keys(SECRETS), 'dave'][index]}\n${more}ports = 22/tcp\nopen_for = 1s\n`
+  return `[${rule}]\nsequence = ${sequence}\nusers = ${[...Object.keys(SECRETS), 'dave'][index]}\n${more}ports = 22/tcp\nopen_for = 2s\n`
 }).join('')}`
 
   const identity = (rule: string, user: string): string => `secret = ${path(`${user}.secret`)}\nhost_id = gate\nrule = ${rule}\nuser = ${user}\nbind_address = yes\n`
@@ -103,7 +103,7 @@ http { access_log ${path('access.log')} combined; server { listen 443 ssl; liste
   }
 
   function knock(family: number, profile: string): Promise<Ran> {
-    return netns.inClient(['env', `XDG_CONFIG_HOME=${folder.path}`, process.execPath, BIN, 'knock', addressOf('server', family === 6 ? 6 : 4), profile, '--wait-port', '22', '--wait', '1s', '--json'])
+    return netns.inClient(['env', `XDG_CONFIG_HOME=${folder.path}`, process.execPath, BIN, 'knock', addressOf('server', family === 6 ? 6 : 4), profile, '--wait-port', '22', '--wait', '5s', '--json'])
   }
 
   it.each([['code', 'alice', 4], ['drawn', 'bob', 6], ['web', 'carol', 6], ['paper', 'dave', 4]])('%s: twice in a row', async (profile, user, family) => {
