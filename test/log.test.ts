@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Micros } from '../parsers/time.ts'
 import type { LogEvent } from '../src/log/event.ts'
 import { openLog } from '../src/log/log.ts'
 import { Summary } from '../src/log/summary.ts'
+import { eventually } from './support/eventually.ts'
 import { jsonLines, useFolder } from './support/run.ts'
 
 const folder = useFolder()
@@ -79,4 +83,29 @@ describe('a log file', () => {
     expect(() => openLog(join(folder.path, 'none', 'c.log'))).toThrow('cannot be opened: no such file or directory')
     rmSync(join(folder.path, 'a.log'))
   })
+})
+
+describe('standard output that nobody reads', () => {
+  const LOG = fileURLToPath(new URL('../dist/src/log/log.js', import.meta.url))
+
+  it('holds nobody up: a megabyte is kept until it is read, and what was too much is counted', async () => {
+    const count = 3000
+    const script = `import { openLog } from ${JSON.stringify(LOG)}
+const log = openLog(undefined)
+for (let number = 1; number <= ${count}; number++) log.write({ level: 'info', event: 'event-' + number, text: 'x'.repeat(1000), facts: { number } })
+process.stderr.write('written')
+process.stdin.resume()`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'pipe' })
+    await once(child.stderr, 'data')
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+    await eventually(() => expect(text).toContain('log-dropped'), 15_000)
+    child.stdin.end()
+    await once(child, 'exit')
+    const records = jsonLines(text)
+    const dropped = records.at(-1)!
+    expect(records.slice(0, -1).map(({ number }) => number)).toEqual(Array.from({ length: count - Number(dropped['count']) }, (_, index) => index + 1))
+    expect(text.length).toBeGreaterThan(1e6)
+    expect(dropped).toMatchObject({ level: 40, event: 'log-dropped', text: expect.stringContaining('lines are missing here') })
+  }, 30_000)
 })

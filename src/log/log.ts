@@ -2,8 +2,9 @@ import pino from 'pino'
 import picocolors from 'picocolors'
 import { formatTime } from '../../parsers/time.ts'
 import { machineClocks, type Clocks } from '../clocks.ts'
-import { KnocktailError, reasonOf } from '../error.ts'
+import { reasonOf } from '../error.ts'
 import { printable } from '../printable.ts'
+import { openDestination, type Destination } from './destination.ts'
 import type { Level, LogEvent } from './event.ts'
 import { Summary } from './summary.ts'
 
@@ -26,24 +27,14 @@ export function openLog(path: string | undefined, clocks: Clocks = machineClocks
     also(event)
   }
   if (path === undefined && process.stdout.isTTY) return summarised(both(writeForPeople(clocks)), () => {}, clocks)
-  const destination = openDestination(path)
-  // A log that cannot be written (a full disk, a reader that went) must not end the daemon.
-  destination.on('error', () => {})
-  // Written at once: what was logged is there even if we are killed in the next moment.
+  const destination = openDestination(path, (count) => write(dropped(count)))
   const logger = pino({ base: null, level: 'debug', messageKey: 'text', timestamp: () => `,"time":"${formatTime(clocks.wall())}"` }, destination)
   const write = ({ level, event, text, facts }: LogEvent): void => logger[level]({ event, ...clean(facts) }, printable(text))
   return summarised(both(write), () => (path === undefined ? undefined : reopen(destination, write)), clocks)
 }
 
-type Destination = ReturnType<typeof pino.destination>
-
-function openDestination(path: string | undefined): Destination {
-  if (path === undefined) return pino.destination({ dest: 1, sync: true })
-  try {
-    return pino.destination({ dest: path, sync: true, append: true, mode: 0o640 })
-  } catch (error) {
-    throw new KnocktailError('failed', `log = ${printable(path)} cannot be opened: ${reasonOf(error)}`)
-  }
+function dropped(count: number): LogEvent {
+  return { level: 'warn', event: 'log-dropped', text: `${count} lines are missing here: this log was not read, or there was no room for it`, facts: { count } }
 }
 
 /** With a failed reopen the old file goes on being written. */
