@@ -214,7 +214,8 @@ describe('grants', () => {
     const config = native('[one]\nsequence = 7000\nports = 22/tcp\nopen_for = 8h\nmax_opens = 0\nmax_grants = 0\n')
     const count = 150_000
     const lines = Array.from({ length: count }, (_, i) => kernelLine({ at: i / 10, port: 7000, src: `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`, sport: 1 }))
-    const { stdout, code } = await replay(config, `${lines.join('\n')}\n`, '--json')
+    const args = ['replay', '-c', file(config), '--parser', 'kernel', '--json', file(`${lines.join('\n')}\n`)]
+    const { stdout, code } = await run(args, { limitMs: 50_000 })
     expect(code).toBe(0)
     expect(stdout.match(/"event":"close"/g)).toHaveLength(count)
   }, 60_000)
