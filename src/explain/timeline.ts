@@ -47,7 +47,7 @@ export class Timeline {
 
 const OTHERWISE = {
   aside: 'did not come in, or has no port: it counts for nothing',
-  copy: 'a packet that was read before, sent or logged again: it counts for nothing',
+  copy: 'a packet that was read before, sent or logged again (TCP: the same two ports within 65 s): it counts for nothing',
   other: 'no step of any rule: one of the other ports that other_ports allows',
 } as const
 
