@@ -8,35 +8,29 @@ import type { Rule } from '../rules/rule.ts'
 import type { Spend } from '../rules/spent.ts'
 import { attemptEnded } from './attempt-end.ts'
 import type { Config, DoorRule } from './config/config.ts'
-import type { Target } from './firewalls/target.ts'
-import { targetsOf } from './firewalls/targets.ts'
-import { refusal } from './grants/admission.ts'
-import { commandsFor } from './grants/commands.ts'
-import type { Grant, Grants } from './grants/grants.ts'
+import type { Grants } from './grants/grants.ts'
 import { Guard, type Deafness } from './guard/guard.ts'
 import type { Happening } from './happening.ts'
 import type { Asked, LiveParts } from './live-parts.ts'
+import { Openings } from './openings.ts'
 import { Tally } from './tally.ts'
 
 /** From connection events to what happens at the doors: matcher, admission, grants. Time is the grants' own. */
 export class Pipeline {
   tally: Tally
-  readonly #grants: Grants
+  readonly #openings: Openings
   readonly #matcher: Matcher
   readonly #guard: Guard
   readonly #live: LiveParts | undefined
-  #config: Config
   #doors: ReadonlyMap<string, DoorRule>
-  readonly #targets = new Map<string, readonly Target[]>()
 
   constructor(config: Config, grants: Grants, live?: LiveParts) {
     const rules = config.rules.map(({ match }) => match)
-    this.#config = config
     this.#doors = doorsOf(config)
-    this.#grants = grants
     this.#live = live
     this.#matcher = new Matcher(rules, config.maxAttempts, Math.floor(Math.random() * 0x7fffffff))
     this.#guard = new Guard(config, { grants, isConnected: live?.isConnected ?? (() => false) })
+    this.#openings = new Openings(config, { grants, guard: this.#guard, live })
     this.tally = new Tally(rules.map(({ name }) => name))
   }
 
@@ -88,8 +82,7 @@ export class Pipeline {
 
   /** Ends the grants whose time has come, at most so many. */
   expire(most?: number): readonly Happening[] {
-    const expired = this.#grants.expire(most)
-    return expired.length === 0 ? NONE : expired.map((grant) => closed(grant, grant.until))
+    return this.#openings.expire(most)
   }
 
   /** How far addresses have come, the furthest first, at most so many. */
@@ -105,9 +98,8 @@ export class Pipeline {
 
   /** Other rules from here on: attempts at those that stayed the same (the same object) go on. */
   reload(config: Config): void {
-    this.#config = config
     this.#doors = doorsOf(config)
-    this.#targets.clear()
+    this.#openings.reload(config)
     this.#matcher.replaceRules(config.rules.map(({ match }) => match))
     this.#guard.reload(config)
     this.tally = this.tally.forRules(config.rules.map(({ match }) => match.name))
@@ -137,7 +129,7 @@ export class Pipeline {
 
   /** What an administrator asks for, as if it had been knocked; `openFor` in place of the rule's. */
   openFor(asked: Asked & { readonly admin: true }, openFor: Micros | undefined): readonly Happening[] {
-    const happenings = this.#admit(asked, this.#doors.get(asked.rule)!, openFor)
+    const happenings = this.#openings.admit(asked, this.#doors.get(asked.rule)!, openFor)
     for (const happening of happenings) this.tally.countHappening(happening)
     return happenings
   }
@@ -145,28 +137,7 @@ export class Pipeline {
   #grant(match: Match, door: DoorRule): Happening[] {
     const { rule, user, address, time } = match
     const about = { rule: rule.name, address, ...(user !== undefined && { user }), time }
-    return this.#admit(about, door)
-  }
-
-  #admit(about: Asked, door: DoorRule, openFor?: Micros): Happening[] {
-    const refused = refusal(about.address, { ...this.#config, ...(this.#live && { own: this.#live.own }) })
-    if (refused) return [refused.kind === 'allowed' ? { event: 'allowed', ...about } : { event: 'refused', ...about, why: refused.why }]
-    if (door.opens.observe || this.#live?.observeOnly()) return [{ event: 'observed', ...about }]
-    if (about.admin) return [...this.#closeOther(door, about), ...this.#open(door, about, openFor)]
-    if (this.#live?.isPaused(about.rule)) return [...this.#closeOther(door, about), { event: 'paused', ...about }]
-    return this.#admitted(door, about)
-  }
-
-  #admitted(door: DoorRule, about: Asked): Happening[] {
-    const { time } = about
-    const admission = this.#guard.admit(door, about)
-    if (admission.kind === 'cooled') return [{ event: 'cooled', ...about, until: (time + admission.left) as Micros }]
-    if (admission.kind === 'capped') return [{ event: 'capped', ...about, cap: admission.cap, limit: admission.limit }]
-    for (const grant of admission.evict) this.#grants.close(grant)
-    const evicted = admission.evict.map((grant): Happening => ({ ...closed(grant, time), roomFor: about.address }))
-    const happenings = [...this.#closeOther(door, about), ...this.#open(door, about)]
-    this.#guard.succeeded(door, about, happenings.some(({ event }) => event === 'open'))
-    return [...evicted, ...happenings]
+    return this.#openings.admit(about, door)
   }
 
   /** A used sequence must not open again, whatever happens to us: first it stands on disk that it was used, then its door opens. */
@@ -180,37 +151,6 @@ export class Pipeline {
       for (const happening of happenings) this.tally.countHappening(happening)
       return happenings
     })
-  }
-
-  /** `closes = RULE`: a match ends that rule's grant of the same address. */
-  #closeOther(door: DoorRule, { address, time }: Asked): Happening[] {
-    const { closes } = door.opens
-    const grants = closes === undefined ? [] : this.#grants.of(closes, address)
-    return grants.filter((grant) => this.#grants.close(grant)).map((grant) => ({ ...closed(grant, time), by: door.match.name }))
-  }
-
-  #open(door: DoorRule, about: Asked, openFor = door.opens.openFor): Happening[] {
-    const { start, stop } = commandsFor(door.opens, about.address)
-    const hasPorts = door.opens.ports.length > 0
-    if (!hasPorts && start === undefined) return []
-    // A command that nothing undoes is run once per match: there is nothing to close.
-    if (!hasPorts && stop === undefined) {
-      this.#live?.runOnce(door, about)
-      return [{ event: 'open', ...about, until: null }]
-    }
-    const { maxOpen, killOnClose: kill } = door.opens
-    const { extended, grant } = this.#grants.open({ ...about, openFor, maxOpen, kill, targets: this.#targetsOf(door, about.user) })
-    const opened: Happening = { event: extended ? 'extend' : 'open', ...about, until: grant.until }
-    // A match read late may be over before it was seen.
-    return grant.deadline > this.#grants.now ? [opened] : [opened, ...this.expire()]
-  }
-
-  /** The same for all grants of a rule and user: there may be many. */
-  #targetsOf(door: DoorRule, user: string | undefined): readonly Target[] {
-    const name = `${door.match.name} ${user ?? ''}`
-    const targets = this.#targets.get(name) ?? targetsOf(door, this.#config, user)
-    this.#targets.set(name, targets)
-    return targets
   }
 }
 
@@ -228,9 +168,4 @@ function bothOf(one: NonNullable<MayKnock>, other: NonNullable<MayKnock>): MayKn
 
 function doorsOf({ rules }: Config): ReadonlyMap<string, DoorRule> {
   return new Map(rules.map((door) => [door.match.name, door]))
-}
-
-/** A door closes, at its time or before. */
-export function closed({ rule, user, address }: Grant, time: Grant['until']): Happening & { event: 'close' } {
-  return { event: 'close', rule, address, ...(user !== undefined && { user }), time }
 }
