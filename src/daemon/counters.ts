@@ -16,11 +16,11 @@ export function tellCounters(daemon: Daemon, following: Following, log: Log): vo
   })
 }
 
-function tellRule(rule: string, { attempts, opens, extensions, failedAt, timeouts, lockouts, capped }: RuleTally, log: Log): void {
+function tellRule(rule: string, { attempts, opens, extensions, failedAt, timeouts, forgotten, lockouts, capped }: RuleTally, log: Log): void {
   const failures = [...failedAt.values()].reduce((sum, count) => sum + count, 0)
   log.write({
     level: 'info', event: 'counters',
-    text: `rule ${rule}: ${attempts} attempts, ${opens} opens, ${extensions} extensions, ${failures} failures, ${timeouts} time-outs, ${lockouts} lock-outs, ${capped} capped`,
-    facts: { rule, attempts, opens, extensions, failures, timeouts, lockouts, capped },
+    text: `rule ${rule}: ${attempts} attempts, ${opens} opens, ${extensions} extensions, ${failures} failures, ${timeouts} time-outs, ${forgotten} forgotten, ${lockouts} lock-outs, ${capped} capped`,
+    facts: { rule, attempts, opens, extensions, failures, timeouts, forgotten, lockouts, capped },
   })
 }
