@@ -25,6 +25,7 @@ const BESIDE = { maxWorkers: 3 }
 export default defineConfig({
   test: {
     testTimeout: 30_000,
+    setupFiles: ['test/support/properties.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/system/**'], ...BESIDE, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: 'system', include: ['test/system/**/*.test.ts'], exclude: [...ALONE, ...LIVE], globalSetup: NAMESPACE_LOG, ...BESIDE, sequence: { groupOrder: 0 } } },

@@ -15,7 +15,7 @@ const restart: fc.Arbitrary<Action> = fc.record({ do: fc.constant('restart' as c
 const actions = fc.array(fc.oneof(
   ...calm.map((arbitrary) => ({ weight: 2, arbitrary })), { weight: 8, arbitrary: look }, { weight: 1, arbitrary: restart },
   { weight: 4, arbitrary: calm[0]! },
-), { maxLength: 30, size: 'max' })
+), { maxLength: 30 })
 
 /** `isThere`: the log, when the follower comes. */
 async function play(list: readonly Action[], isThere: boolean): Promise<void> {

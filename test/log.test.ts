@@ -101,7 +101,7 @@ process.stdin.resume()`
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
     await eventually(() => expect(text).toContain('log-dropped'), 15_000)
     child.stdin.end()
-    await once(child, 'exit')
+    await once(child, 'close')
     const records = jsonLines(text)
     const dropped = records.at(-1)!
     expect(records.slice(0, -1).map(({ number }) => number)).toEqual(Array.from({ length: count - Number(dropped['count']) }, (_, index) => index + 1))

@@ -43,7 +43,7 @@ function noteOf({ time, resolution, source, sport, seq, ipId, dir, dport }: Pack
 describe('packets of those who have no trail', () => {
   it('are the notes that they would have been, of the last so many packets of all, until they are taken', () => {
     const step = fc.oneof({ weight: 9, arbitrary: packets }, { weight: 1, arbitrary: fc.constantFrom(...HOSTS) })
-    fc.assert(fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
+    fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       const columns = new PacketColumns(LIMIT, new AddressKeys(1))
       /** As many as there are places, the oldest first. */
       let places: Place[] = Array.from({ length: LIMIT }, () => GONE)

@@ -37,7 +37,7 @@ const fromSome = fc.tuple(fc.oneof({ weight: 4, arbitrary: anyEvent(several) }, 
 
 describe('trails that sleep', () => {
   it('are what they were when they are asked for again', () => {
-    const histories = fc.array(fromSome, { maxLength: 160, size: 'max' })
+    const histories = fc.array(fromSome, { maxLength: 160 })
     fc.assert(fc.property(anyRules, histories, fc.integer({ min: 1, max: 4 }), fc.nat(3), fc.nat(160), (rules, events, most, mostAwake, changeAt) => {
       const [sleepy, awake] = [new Matcher(rules, most, 1, mostAwake), new Matcher(rules, most, 2, NEVER)]
       events.forEach((next, index) => {
@@ -67,7 +67,7 @@ describe('all trails', () => {
   }
 
   it('go when there are too many, the least progress first, of those who have been there longest', () => {
-    const steps = fc.array(fc.tuple(fc.nat(7), fc.nat(2)), { maxLength: 80, size: 'max' })
+    const steps = fc.array(fc.tuple(fc.nat(7), fc.nat(2)), { maxLength: 80 })
     fc.assert(fc.property(steps, fc.integer({ min: 1, max: 6 }), fc.nat(4), (changes, most, mostAwake) => {
       const trails = new Trails(most, new AddressKeys(1), mostAwake)
       /** In the order in which they got where they are. */

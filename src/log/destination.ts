@@ -25,6 +25,8 @@ export function openDestination(path: string | undefined, onDropped: (count: num
   })
   destination.on('drop', () => dropped++)
   destination.on('drain', () => {
+    // It may be told of what was written before more could not be.
+    if (retry !== undefined) return
     const count = dropped
     dropped = 0
     if (count > 0) onDropped(count)
