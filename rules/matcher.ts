@@ -179,7 +179,6 @@ export class Matcher {
     yield* this.#trails.furthest()
     yield* this.#newcomers.trails()
   }
-
 }
 
 function timeouts(trail: Trail): AttemptEnd[] {

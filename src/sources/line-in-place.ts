@@ -15,13 +15,16 @@ export function lineInPlace(): LineMaker {
     if (!line) return (lines[fields.kind] = newLine(number, fields, reading, source, stamped))
     line.number = number
     line.stamped = stamped
-    if (fields.kind === 'packet') fillPacket(line.event as EventOf<'packet'>, fields, reading)
-    else fillRequest(line.event as EventOf<'request'>, fields, reading)
+    const event: Mutable<Reading> = line.event
+    event.time = reading.time
+    event.resolution = reading.resolution
+    if (fields.kind === 'packet') fillPacket(line.event as EventOf<'packet'>, fields)
+    else fillRequest(line.event as EventOf<'request'>, fields)
     return line
   }
 }
 
-function fillPacket(event: EventOf<'packet'>, packet: Packet, { time, resolution }: Reading): void {
+function fillPacket(event: EventOf<'packet'>, packet: Packet): void {
   event.proto = packet.proto
   event.src = packet.src
   event.dst = packet.dst
@@ -33,16 +36,12 @@ function fillPacket(event: EventOf<'packet'>, packet: Packet, { time, resolution
   event.iface = packet.iface
   event.dir = packet.dir
   event.action = packet.action
-  event.time = time
-  event.resolution = resolution
 }
 
-function fillRequest(event: EventOf<'request'>, request: Request, { time, resolution }: Reading): void {
+function fillRequest(event: EventOf<'request'>, request: Request): void {
   event.proto = request.proto
   event.src = request.src
   event.method = request.method
   event.path = request.path
   event.status = request.status
-  event.time = time
-  event.resolution = resolution
 }
