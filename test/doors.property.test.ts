@@ -1,35 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Address } from '../parsers/address.ts'
-import { SECOND, type Micros } from '../parsers/time.ts'
-import type { Config } from '../src/config/config.ts'
-import { Doors } from '../src/doors/doors.ts'
-import { targetId, type Target } from '../src/firewalls/target.ts'
-import { targetsOf } from '../src/firewalls/targets.ts'
-import { ledgerStateOf, type LedgerContents, type LedgerKeeping } from '../src/grants/ledger.ts'
-import { formatLedger, parseLedger } from '../src/grants/ledger-text.ts'
-import { config } from './support/config.ts'
-import { FirewallModel, type Mood } from './support/firewall-model.ts'
+import { DoorsMachine, MAX_OPEN_S, OPEN_FOR_S, RETRY_S } from './support/doors-machine.ts'
+import type { Mood } from './support/firewall-model.ts'
 
 /** What the daemon does to firewalls, whatever happens in between: random histories against a firewall that can be looked at. */
-
-const OPEN_FOR_S = 30
-const MAX_OPEN_S = 120
-/** The longest wait before a failed close is tried again, and a hung command before it. */
-const RETRY_S = 60 + 10 + 5
-
-const RULES = `[knocktail]
-[one]
-sequence = 7000, 8000, 9000
-ports = 22/tcp
-open_for = ${OPEN_FOR_S}s
-max_open = ${MAX_OPEN_S}s
-[two]
-sequence = 7100, 8100, 9100
-ports = 22/tcp
-open_for = ${2 * OPEN_FOR_S}s
-max_open = ${MAX_OPEN_S}s
-`
 
 const ADDRESSES = ['192.0.2.1', '192.0.2.2', '2001:db8::3'] as Address[]
 const RULE_NAMES = ['one', 'two'] as const
@@ -53,90 +28,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('step clock' as const), seconds: fc.constantFrom(-3600, 3600) }) },
 ), { minLength: 1, maxLength: 25 })
 
-/** A machine with a disk, two clocks, a firewall and one daemon's doors at a time. */
-class Machine {
-  readonly firewall: FirewallModel
-  readonly config: Config
-  readonly target: Target
-  wallLead = 1_700_000_000_000_000
-  disk: string | undefined
-  diskRefuses = false
-  doors: Doors
-  alive = { now: true }
-  /** By whom the administrator's own entries were made, which must never be touched. */
-  readonly admin = new Set<string>()
-
-  constructor(firewall: 'nftables' | 'pf') {
-    const setting = firewall === 'pf' ? 'table = knocktail' : 'set4 = inet filter k4\nset6 = inet filter k6'
-    this.config = config(`${RULES.replace('[knocktail]', `[knocktail]\nfirewall = ${firewall}`)}[firewall ${firewall}]\n${setting}\n`)
-    this.target = targetsOf(this.config.rules[0]!, this.config, undefined)[0]!
-    this.firewall = new FirewallModel(() => this.boot(), { expires: firewall === 'nftables', marks: firewall === 'nftables' })
-    this.doors = this.#startDoors()
-  }
-
-  boot = (): Micros => (Date.now() * 1000) as Micros
-  wall = (): Micros => (this.boot() + this.wallLead) as Micros
-
-  keyOf(address: Address): string {
-    return `${targetId(this.target)} ${address}`
-  }
-
-  crash(): void {
-    this.alive.now = false
-    this.doors.stop()
-    this.alive = { now: true }
-    this.doors = this.#startDoors()
-  }
-
-  match(rule: string, address: Address): void {
-    const door = this.config.rules.find(({ match }) => match.name === rule)!
-    const { openFor, maxOpen } = door.opens
-    this.doors.grants.open({ rule, address, time: this.wall(), openFor, maxOpen, targets: targetsOf(door, this.config, undefined), kill: false })
-  }
-
-  /** Lets time pass, looking after expiry as the daemon does. */
-  async wait(seconds: number): Promise<void> {
-    for (let left = seconds * 1000; left > 0; left -= 500) {
-      await vi.advanceTimersByTimeAsync(Math.min(left, 500))
-      this.doors.grants.expire()
-    }
-    await vi.advanceTimersByTimeAsync(1)
-  }
-
-  #startDoors(): Doors {
-    const { alive } = this
-    const ledger = this.#ledger(alive)
-    const doors = new Doors({
-      helper: this.firewall.helper(() => alive.now), ledger, clocks: { boot: this.boot, wall: this.wall, monotonic: this.boot },
-      bootId: 'a boot', told: () => {}, ledgerState: () => {}, keepMatches: (60 * SECOND) as Micros,
-    })
-    const found = this.disk === undefined ? undefined : parseLedger(this.disk)
-    if (this.disk !== undefined) expect(found).toBeDefined()
-    if (found) doors.resume(found, this.config)
-    return doors
-  }
-
-  /** Written a millisecond later, unless the process is dead by then or the disk refuses. */
-  #ledger(alive: { readonly now: boolean }): LedgerKeeping {
-    let contents: LedgerContents | undefined
-    return {
-      problem: 'the disk refuses',
-      keep: (kept) => {
-        contents = kept
-      },
-      save: () => {
-        const text = formatLedger(ledgerStateOf(contents!))
-        return new Promise((resolve) => setTimeout(() => {
-          const saved = alive.now && !this.diskRefuses
-          if (saved) this.disk = text
-          resolve(saved)
-        }, 1))
-      },
-    }
-  }
-}
-
-async function perform(machine: Machine, step: Step): Promise<void> {
+async function perform(machine: DoorsMachine, step: Step): Promise<void> {
   const { firewall } = machine
   switch (step.do) {
     case 'match': return machine.match(step.rule, step.address)
@@ -166,9 +58,9 @@ describe.each(['nftables', 'pf'] as const)('doors of %s', (kind) => {
     vi.useRealTimers()
   })
 
-  const histories = (check: (machine: Machine, history: readonly Step[]) => Promise<void>): Promise<void> =>
+  const histories = (check: (machine: DoorsMachine, history: readonly Step[]) => Promise<void>): Promise<void> =>
     fc.assert(fc.asyncProperty(steps, async (history) => {
-      const machine = new Machine(kind)
+      const machine = new DoorsMachine(kind)
       for (const step of history) await perform(machine, step)
       await check(machine, history)
       machine.doors.stop()
@@ -199,7 +91,7 @@ describe.each(['nftables', 'pf'] as const)('doors of %s', (kind) => {
   }))
 
   it('are made once for one sequence when nothing goes wrong', async () => {
-    const machine = new Machine(kind)
+    const machine = new DoorsMachine(kind)
     machine.match('one', ADDRESSES[0]!)
     await machine.wait(5)
     machine.match('two', ADDRESSES[0]!)

@@ -34,7 +34,7 @@ function contents(grants: number): LedgerContents {
     const address = `192.0.${number >> 8}.${number & 255}` as Address
     const wish = { rule: 'ssh', address, time: now(), openFor: SECOND, maxOpen: SECOND, targets: [target], kill: false }
     ;(made.grants as Grants).open(wish)
-    made.keys.put({ id: targetId(target), target, address, foreign: false, kill: false })
+    made.keys.put({ id: targetId(target), target, address, foreign: false, inDoubt: false, kill: false })
   }
   return made
 }
@@ -74,7 +74,7 @@ describe('the ledger', () => {
     await ledger.save()
     const soon = ledger.save('soon')
     const address = '192.0.2.7' as Address
-    kept.keys.put({ id: targetId(target), target, address, foreign: false, kill: false })
+    kept.keys.put({ id: targetId(target), target, address, foreign: false, inDoubt: false, kill: false })
     expect(ledger.save()).toBe(soon)
     expect([await soon, await ledger.save('soon')]).toEqual([true, true])
     await ledger.close()
@@ -89,7 +89,7 @@ describe('the ledger', () => {
     const kept = contents(1)
     ledger.keep(kept)
     const first = ledger.save()
-    for (const address of ['192.0.2.7', '192.0.2.8']) kept.keys.put({ id: targetId(target), target, address: address as Address, foreign: false, kill: false })
+    for (const address of ['192.0.2.7', '192.0.2.8']) kept.keys.put({ id: targetId(target), target, address: address as Address, foreign: false, inDoubt: false, kill: false })
     const saves = [ledger.save(), ledger.save()]
     expect(saves[0]).toBe(saves[1])
     expect(await Promise.all([first, ...saves])).toEqual([true, true, true])

@@ -18,9 +18,9 @@ const inSet = (set: string, port: number): Target => ({ firewall: 'nftables', se
 /** What comes of an entry at `target` of which nothing is known, while the address has a key at `held`. */
 async function found(target: Target, mark: Listed['mark'], { held, closes = true }: { held?: Target; closes?: boolean } = {}): Promise<{ closed: Address[]; told: DoorEvent['kind'][] }> {
   const keys = new KeyRecords()
-  if (held) keys.put({ id: targetId(held), target: held, address: A, foreign: false, kill: false })
+  if (held) keys.put({ id: targetId(held), target: held, address: A, foreign: false, inDoubt: false, kill: false })
   const told: DoorEvent['kind'][] = []
-  const helper = new FirewallModel(NOW, { expires: false, marks: true }).helper(() => true)
+  const helper = new FirewallModel(NOW, { expires: false, marks: true, looks: true }).helper(() => true)
   const operations = new Operations(TRAITS[target.firewall], {
     helper: { ...helper, list: async () => ({ kind: 'listed', entries: [{ address: A, seconds: undefined, mark }] }) },
     clocks: { boot: NOW, wall: NOW, monotonic: NOW }, keys, deadline: () => undefined, save: async () => true, told: ({ kind }) => told.push(kind),

@@ -76,7 +76,7 @@ class Machine {
 
   #begin(begun: Micros | undefined): Daemon {
     const clock = (): Micros => (Date.now() * 1000) as Micros
-    const firewall = new FirewallModel(clock, { expires: true, marks: true })
+    const firewall = new FirewallModel(clock, { expires: true, marks: true, looks: true })
     const daemon = new Daemon(config(text(), read), {
       clocks: { wall: clock, boot: clock, monotonic: clock }, bootId: 'boot', helper: firewall.helper(() => true), ledger: this.#ledger(),
       log: { write: (told) => void this.told.push(told), reopen: () => {}, end: () => {} }, sessions: async () => [], dryRun: false,

@@ -32,13 +32,15 @@ export class Operations {
   readonly #context: DoorContext
   /** The deadlines of which the firewall has confirmed that it knows them. */
   readonly #confirmed = new Map<string, Micros>()
+  readonly #again: (due: Due) => void
   readonly #backoff: Backoff<Due>
   readonly #strays = new Set<string>()
 
-  /** `again`: what failed comes up once more. */
+  /** `again`: what failed, or was undone because of a doubt, comes up once more. */
   constructor(traits: Traits, context: DoorContext, again: (due: Due) => void) {
     this.#traits = traits
     this.#context = context
+    this.#again = again
     this.#backoff = new Backoff(again)
   }
 
@@ -72,7 +74,7 @@ export class Operations {
     if (!record) return 'add'
     // Somebody else's entry may be gone by now: then ours is wanted.
     if (record.foreign) return this.#traits.lists ? 'add' : undefined
-    if (!this.#traits.repeats) return undefined
+    if (!this.#traits.repeats) return record.inDoubt ? 'remove' : undefined
     if (this.#confirmed.get(keyText(due)) === deadline) return undefined
     // Somebody else's may stand there by now: where entries show whose they are, `add` looks.
     return this.#traits.marks ? 'add' : 'renew'
@@ -90,11 +92,11 @@ export class Operations {
     const outcomes = await asked
     for (const [index, due] of batch.due.entries()) {
       const outcome = outcomes[index] ?? NO_ANSWER
-      if (outcome.kind === 'foreign') keys.put({ ...due, foreign: true })
+      if (outcome.kind === 'foreign') keys.put({ ...due, foreign: true, inDoubt: false })
       if (outcome.kind === 'unserved') keys.delete(due.id, due.address)
       const isKnown = this.#confirmed.has(keyText(due))
       if (outcome.kind === 'done') this.#confirmed.set(keyText(due), deadlines[index]!)
-      if (outcome.kind === 'done' && keys.find(due.id, due.address)?.foreign !== false) keys.put({ ...due, foreign: false })
+      if (outcome.kind === 'done' && !this.#isOurs(due)) keys.put({ ...due, foreign: false, inDoubt: false })
       this.#tell(isKnown ? 'renew' : batch.verb, due, outcome)
     }
     if (batch.verb === 'add') void save('soon')
@@ -112,11 +114,16 @@ export class Operations {
     return false
   }
 
+  #isOurs({ id, address }: Due): boolean {
+    const record = this.#context.keys.find(id, address)
+    return record !== undefined && !record.foreign && !record.inDoubt
+  }
+
   /** Answers those that were not there. */
   #record(batch: Batch): Due[] {
     const { keys } = this.#context
     const fresh = batch.due.filter(({ id, address }) => !keys.find(id, address))
-    for (const due of fresh) keys.put({ ...due, foreign: false })
+    for (const due of fresh) keys.put({ ...due, foreign: false, inDoubt: !this.#traits.repeats })
     return fresh
   }
 
@@ -126,10 +133,11 @@ export class Operations {
     const outcomes = await helper.remove(batch.id, batch.due.map(({ address }) => address))
     for (const [index, due] of batch.due.entries()) {
       const outcome = outcomes[index] ?? NO_ANSWER
-      const killed = keys.find(due.id, due.address)?.kill === true
+      const record = keys.find(due.id, due.address)
       if (outcome.kind === 'done') keys.delete(due.id, due.address)
       this.#tell('remove', due, outcome)
-      if (outcome.kind === 'done' && killed) this.#tell('kill', due, await helper.kill(due.id, due.address))
+      if (outcome.kind === 'done' && record?.inDoubt) this.#again(due)
+      if (outcome.kind === 'done' && record?.kill) this.#tell('kill', due, await helper.kill(due.id, due.address))
     }
     void save('soon')
   }
@@ -162,13 +170,13 @@ export class Operations {
     for (const address of found.vanished) told({ kind: 'vanished', target, address })
     for (const address of found.taken) {
       told({ kind: 'taken', target, address })
-      keys.put({ ...keys.find(id, address)!, foreign: true })
+      keys.put({ ...keys.find(id, address)!, foreign: true, inDoubt: false })
     }
     this.#tellStrays(target, found.strays)
     const restored = closes ? found.restored.filter((address) => !this.#isHeldElsewhere(target, address)) : []
     for (const address of restored) {
       told({ kind: 'restored', target, address })
-      keys.put({ id, target, address, kill: false, foreign: false })
+      keys.put({ id, target, address, kill: false, foreign: false, inDoubt: false })
     }
     const wrong = [...found.vanished, ...found.misdated, ...found.overdue, ...found.gone, ...found.freed, ...restored]
     for (const address of wrong) this.#confirmed.delete(keyText({ id, address }))

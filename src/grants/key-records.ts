@@ -8,6 +8,8 @@ export interface KeyRecord {
   readonly address: Address
   /** It was there before us: nothing is undone. */
   readonly foreign: boolean
+  /** What cannot be asked for twice was asked for, and whether it was done nobody knows: it is undone before it is asked for again. */
+  readonly inDoubt: boolean
   /** Connections that stand are ended when it is removed. */
   readonly kill: boolean
 }

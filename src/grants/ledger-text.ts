@@ -42,7 +42,7 @@ export function formatLedger({ boot, begun, grants, keys, matches, spent, paused
 
 /** A grant and a record never change once they are made, and stand in every ledger that is written until they end: most of it is written already. */
 const grantText = remembered(({ targets, ...grant }: Grant) => JSON.stringify({ ...grant, targets: targets.map(targetId) }))
-const keyText = remembered(({ target, address, foreign, kill }: KeyRecord) => JSON.stringify({ target: targetId(target), address, foreign, kill }))
+const keyText = remembered(({ target, address, foreign, inDoubt, kill }: KeyRecord) => JSON.stringify({ target: targetId(target), address, foreign, inDoubt, kill }))
 
 function remembered<T extends object>(format: (item: T) => string): (item: T) => string {
   const texts = new WeakMap<T, string>()
@@ -106,7 +106,8 @@ const LEDGER = v.object({
     rule: v.string(), user: v.optional(v.string()), address: ADDRESS, openedAt: MICROS, until: MICROS, deadline: MICROS, latest: MICROS,
     targets: v.array(TARGET_ID), kill: v.boolean(),
   })),
-  keys: v.array(v.object({ target: TARGET_ID, address: ADDRESS, foreign: v.boolean(), kill: v.boolean() })),
+  // Ledgers of before there was any doubt have none.
+  keys: v.array(v.object({ target: TARGET_ID, address: ADDRESS, foreign: v.boolean(), inDoubt: v.optional(v.boolean(), false), kill: v.boolean() })),
   matches: v.array(v.tuple([v.string(), MICROS])),
   // Ledgers of before there were any have none.
   used: v.optional(v.array(v.string()), []),

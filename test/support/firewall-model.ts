@@ -13,6 +13,13 @@ interface Held {
   readonly until: number
 }
 
+export interface ModelTraits {
+  readonly expires: boolean
+  readonly marks: boolean
+  /** Whether it looks what is there: a command does not. */
+  readonly looks: boolean
+}
+
 /** A hung command ends by the helper's time limit. */
 const HANG_MS = 10_000
 const COMMAND_MS = 3
@@ -23,13 +30,17 @@ export class FirewallModel {
   mood: Mood = 'well'
   /** Every time one of our entries was made where there was none. */
   readonly made: string[] = []
+  /** Every time one was asked for where there was one already, and nobody looked. */
+  readonly doubled: string[] = []
   readonly #boot: () => Micros
   readonly #expires: boolean
   readonly #marks: boolean
+  readonly #looks: boolean
   #commands = 0
 
-  constructor(boot: () => Micros, traits: { readonly expires: boolean; readonly marks: boolean }) {
+  constructor(boot: () => Micros, traits: ModelTraits) {
     this.#boot = boot
+    this.#looks = traits.looks
     this.#expires = traits.expires
     this.#marks = traits.marks
   }
@@ -84,7 +95,8 @@ export class FirewallModel {
 
   #add(target: TargetId, { address, seconds }: Entry): Outcome {
     const before = this.entries().get(`${target} ${address}`)
-    if (before && (before.owner === 'admin' || !this.#marks)) return { kind: 'foreign' }
+    if (before && !this.#looks) this.doubled.push(`${target} ${address}`)
+    else if (before && (before.owner === 'admin' || !this.#marks)) return { kind: 'foreign' }
     return this.#renew(target, { address, seconds })
   }
 

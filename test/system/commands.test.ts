@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync, mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { doorConfig, knock, KNOCKS, loadRules, useNamespaceLog } from '../support/door.ts'
@@ -72,6 +72,22 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'ssh', 'sshd', 'ssh-keygen'])('commands', 
     await daemon.untilTrue(() => daemon.named('opened').some(({ firewall }) => firewall === 'nftables'), 'the near door opens')
     expect(performance.now() - begun).toBeLessThan(2500)
     expect(await netns.canConnect(22, 4, '192.0.2.11')).toBe(true)
+  })
+
+  it('that failed are undone and run anew for who knocks again', async () => {
+    const [ran, broken] = [join(folder.path, 'failed-ran'), join(folder.path, 'broken')]
+    writeFileSync(broken, '')
+    await start(`[weak]\nsequence = ${KNOCKS.join(', ')}\nstart_command = /bin/echo + >> ${ran} && test ! -e ${broken}\nstop_command = /bin/echo - >> ${ran}\n`)
+    await knock(netns)
+    await daemon.until('firewall-failed')
+    rmSync(broken)
+    await knock(netns)
+    await daemon.until('opened')
+    expect(readFileSync(ran, 'utf8').split('\n').join('')).toBe('+-+')
+    await knock(netns)
+    await daemon.until('extend', 2)
+    await daemon.stop()
+    expect(readFileSync(ran, 'utf8').split('\n').join('')).toBe('+-+')
   })
 
   it('of a knockd.conf run as knockd would run them, once a source is named', async () => {
