@@ -112,6 +112,8 @@ export class Following {
       events: {
         events: read,
         running: (source) => {
+          // Whatever comes from here on is read after a crash, too.
+          this.savePositions()
           log.write(sourceLogEvents.running(source))
           this.#is(source, 'running')
         },

@@ -89,6 +89,8 @@ export class Running {
     const found = await openLedger(this.#prepared)
     if (!found && !dryRun) await settleTables(this.#daemon.config, this.#keeper)
     this.#daemon.start(found)
+    // Lines from before the ledger was begun count for nothing: a process after a crash must know when that was.
+    if (!found) await this.#daemon.doors.saved
     await this.#following.follow(this.#daemon.config.sources)
     void this.#following.begun().then(() => this.#manager?.ready())
     this.#reloading.watch()

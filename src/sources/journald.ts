@@ -94,6 +94,7 @@ class JournalReading {
   /** Nothing that is there has to be read: it is history. */
   beginAfter(record: string): void {
     this.#cursor = fieldOf(record, CURSOR)
+    this.#monotonic = this.#takenTo = Number(fieldOf(record, MONOTONIC) ?? -1)
   }
 
   /** A new journalctl begins where the one before it was read to. */

@@ -75,6 +75,16 @@ table inet t {
     expect(after.live.stats.events).toBe(3)
   })
 
+  it('goes on after a restart also where nothing had been read yet', async () => {
+    const before = await start()
+    const position = JSON.parse(JSON.stringify(before.live.position())) as Position
+    await before.live.stop()
+    await send(7001)
+    await untilJournalHas(1, 'DPT=7001')
+    const after = await start(position)
+    await eventually(() => expect(ports(after.backlog)).toEqual([7001]))
+  })
+
   it('believes nobody but the kernel', async () => {
     const source = await start()
     const packet = 'IN=lo OUT= MAC= SRC=198.51.100.1 DST=192.0.2.1 LEN=40 TOS=0x00 PREC=0x00 TTL=64 ID=1 PROTO=UDP SPT=4 DPT=7666 LEN=20'

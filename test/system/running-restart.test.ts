@@ -32,6 +32,15 @@ systemTest(['ip', 'nft', 'nc', 'cat'])('the daemon from start to stop', () => {
     expect(daemon.named('extend')).toEqual([])
   })
 
+  it('misses nothing after a kill -9, also right after its first start', async () => {
+    const daemon = await start({ openFor: '60s' })
+    await daemon.stop('SIGKILL')
+    await knock(netns)
+    daemon.restart()
+    await daemon.until('opened')
+    expect(await netns.canConnect(22)).toBe(true)
+  })
+
   it('refuses a second instance', async () => {
     const daemon = await start()
     const second = await netns.inServer([process.execPath, BIN, 'run', '-c', daemon.configPath, '--state-dir', daemon.stateDir])
