@@ -2,6 +2,7 @@ import PQueue from 'p-queue'
 import type { DesiredKey } from '../grants/desired.ts'
 import { TRAITS, type Traits } from '../firewalls/firewall.ts'
 import type { Target, TargetId } from '../firewalls/target.ts'
+import { Comparison } from './comparison.ts'
 import { keyText, type Due } from './due.ts'
 import { Operations, type DoorContext } from './operations.ts'
 import { takeBatch } from './plan.ts'
@@ -19,12 +20,14 @@ export class Lane {
   readonly #due: Readonly<Record<Kind, Map<string, Due>>> = { closes: new Map(), opens: new Map(), retries: new Map() }
   readonly #isScheduled: Record<Kind, boolean> = { closes: false, opens: false, retries: false }
   readonly #operations: Operations
+  readonly #comparison: Comparison
   readonly #context: DoorContext
   readonly #traits: Traits
 
   constructor(firewall: Target['firewall'], context: DoorContext) {
     this.#context = context
     this.#traits = TRAITS[firewall]
+    this.#comparison = new Comparison(context)
     this.#operations = new Operations(TRAITS[firewall], context, (due) => this.#enqueue('retries', due))
   }
 
@@ -46,7 +49,10 @@ export class Lane {
   reconcile(id: TargetId, target: Target, closes: boolean): void {
     if (!this.#traits.lists) return
     void this.run(async () => {
-      for (const key of await this.#operations.compare(id, target, closes)) this.touch(key)
+      for (const key of await this.#comparison.compare(id, target, closes)) {
+        this.#operations.doubt(key)
+        this.touch(key)
+      }
     })
   }
 

@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Address } from '../../parsers/address.ts'
 import type { Micros } from '../../parsers/time.ts'
 import type { Clocks } from '../clocks.ts'
 import type { Outcome, Traits } from '../firewalls/firewall.ts'
-import type { Target, TargetId } from '../firewalls/target.ts'
+import type { TargetId } from '../firewalls/target.ts'
 import type { DesiredKey } from '../grants/desired.ts'
 import type { KeyRecords } from '../grants/key-records.ts'
 import type { LedgerKeeping } from '../grants/ledger.ts'
@@ -12,7 +11,6 @@ import { Backoff } from './backoff.ts'
 import type { DoorEvent, Verb } from './door-event.ts'
 import { keyText, type Due } from './due.ts'
 import type { Batch } from './plan.ts'
-import { difference } from './reconcile.ts'
 
 /** What is worked with at the doors. */
 export interface DoorContext {
@@ -34,7 +32,6 @@ export class Operations {
   readonly #confirmed = new Map<string, Micros>()
   readonly #again: (due: Due) => void
   readonly #backoff: Backoff<Due>
-  readonly #strays = new Set<string>()
 
   /** `again`: what failed, or was undone because of a doubt, comes up once more. */
   constructor(traits: Traits, context: DoorContext, again: (due: Due) => void) {
@@ -52,6 +49,11 @@ export class Operations {
   /** That key comes up by itself. */
   drop(key: DesiredKey): void {
     this.#backoff.drop(keyText(key))
+  }
+
+  /** What the firewall was told of that key is not what it holds. */
+  doubt(key: Pick<DesiredKey, 'id' | 'address'>): void {
+    this.#confirmed.delete(keyText(key))
   }
 
   forget(): void {
@@ -157,42 +159,6 @@ export class Operations {
       const again = verb === 'remove' || (verb !== 'kill' && this.#traits.repeats)
       const retryMs = again ? this.#backoff.wait(keyText(due), due) : undefined
       told({ ...about, kind: 'failed', verb, why: outcome.why, retryMs })
-    }
-  }
-
-  /** Looks what that target holds; answers the keys that are not as they should be. `closes`: also those that others have brought back. */
-  async compare(id: TargetId, target: Target, closes: boolean): Promise<DesiredKey[]> {
-    const { helper, keys, clocks, told } = this.#context
-    const listing = await helper.list(id)
-    if (listing.kind === 'failed') return []
-    const held = [...keys.of(id)].map(({ address, foreign }) => ({ address, foreign, deadline: this.#context.deadline(id, address) }))
-    const found = difference(held, listing.entries, clocks.boot())
-    for (const address of found.vanished) told({ kind: 'vanished', target, address })
-    for (const address of found.taken) {
-      told({ kind: 'taken', target, address })
-      keys.put({ ...keys.find(id, address)!, foreign: true, inDoubt: false })
-    }
-    this.#tellStrays(target, found.strays)
-    const restored = closes ? found.restored.filter((address) => !this.#isHeldElsewhere(target, address)) : []
-    for (const address of restored) {
-      told({ kind: 'restored', target, address })
-      keys.put({ id, target, address, kill: false, foreign: false, inDoubt: false })
-    }
-    const wrong = [...found.vanished, ...found.misdated, ...found.overdue, ...found.gone, ...found.freed, ...restored]
-    for (const address of wrong) this.#confirmed.delete(keyText({ id, address }))
-    return wrong.map((address) => ({ id, target, address, kill: keys.find(id, address)!.kill }))
-  }
-
-  /** After a reload another target may fill the same set: what stands there is then that one's. */
-  #isHeldElsewhere({ firewall, port }: Target, address: Address): boolean {
-    return [...this.#context.keys.at(address)].some(({ target }) => target.firewall === firewall && isDeepStrictEqual(target.port, port))
-  }
-
-  /** Each once. */
-  #tellStrays(target: Target, strays: readonly Address[]): void {
-    for (const address of strays) {
-      if (!this.#strays.has(address)) this.#context.told({ kind: 'stray', target, address })
-      this.#strays.add(address)
     }
   }
 }

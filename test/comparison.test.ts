@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { Address } from '../parsers/address.ts'
 import type { Port } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
+import { Comparison } from '../src/doors/comparison.ts'
 import type { DoorEvent } from '../src/doors/door-event.ts'
-import { Operations } from '../src/doors/operations.ts'
-import { TRAITS, type Listed } from '../src/firewalls/firewall.ts'
+import type { Listed } from '../src/firewalls/firewall.ts'
 import { targetId, type Target } from '../src/firewalls/target.ts'
 import { KeyRecords } from '../src/grants/key-records.ts'
 import { FirewallModel } from './support/firewall-model.ts'
@@ -21,11 +21,11 @@ async function found(target: Target, mark: Listed['mark'], { held, closes = true
   if (held) keys.put({ id: targetId(held), target: held, address: A, foreign: false, inDoubt: false, kill: false })
   const told: DoorEvent['kind'][] = []
   const helper = new FirewallModel(NOW, { expires: false, marks: true, looks: true }).helper(() => true)
-  const operations = new Operations(TRAITS[target.firewall], {
+  const comparison = new Comparison({
     helper: { ...helper, list: async () => ({ kind: 'listed', entries: [{ address: A, seconds: undefined, mark }] }) },
-    clocks: { boot: NOW, wall: NOW, monotonic: NOW }, keys, deadline: () => undefined, save: async () => true, told: ({ kind }) => told.push(kind),
-  }, () => {})
-  const closed = (await operations.compare(targetId(target), target, closes)).map(({ address }) => address)
+    clocks: { boot: NOW, wall: NOW, monotonic: NOW }, keys, deadline: () => undefined, told: ({ kind }) => told.push(kind),
+  })
+  const closed = (await comparison.compare(targetId(target), target, closes)).map(({ address }) => address)
   return { closed, told }
 }
 
