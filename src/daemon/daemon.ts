@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Address } from '../../parsers/address.ts'
-import { MILLISECOND, SECOND, type Micros } from '../../parsers/time.ts'
+import { SECOND, type Micros } from '../../parsers/time.ts'
 import type { Spend } from '../../rules/spent.ts'
 import type { Clocks } from '../clocks.ts'
 import type { Config, DoorRule } from '../config/config.ts'
@@ -20,6 +20,7 @@ import { sourceLogEvents } from '../log/source-events.ts'
 import { ownAddresses } from '../own-addresses.ts'
 import { closed } from '../openings.ts'
 import { Pipeline } from '../pipeline.ts'
+import { ExpiryTimer } from './expiry-timer.ts'
 import { fewLeft, isLow } from './first-look.ts'
 import { Lists } from './lists.ts'
 import { WallClock } from './wall-clock.ts'
@@ -54,7 +55,7 @@ export class Daemon {
   readonly #lists: Lists
   #config: Config
   #timers: NodeJS.Timeout[] = []
-  #expiry: NodeJS.Timeout | undefined
+  readonly #expiry: ExpiryTimer
   readonly #wallClock: WallClock
 
   constructor(config: Config, parts: DaemonParts) {
@@ -78,6 +79,7 @@ export class Daemon {
       observeOnly: () => parts.dryRun || this.#config.mode === 'observe',
     })
     this.#sessions = this.#watchSessions()
+    this.#expiry = new ExpiryTimer(clocks, () => this.doors.grants.nextDeadline, () => this.#tell(this.#pipeline.expire(EXPIRE_AT_ONCE)))
     this.#wallClock = new WallClock(clocks, log, () => this.#pipeline.forget())
     this.#lists = new Lists({ helper, log, dryRun: parts.dryRun })
   }
@@ -110,7 +112,7 @@ export class Daemon {
       setInterval(() => this.#tick(), TICK_MS),
       setInterval(() => this.doors.reconcile(this.#config), RECONCILE_MS),
     ]
-    this.#scheduleExpiry()
+    this.#expiry.schedule()
   }
 
   read({ source, events, backlog }: EventBatch): void {
@@ -120,7 +122,7 @@ export class Daemon {
       if (freshness === 'stale') this.#countStale(source, event.time, backlog)
       else this.#follow(this.#pipeline.read(event, freshness))
     }
-    this.#scheduleExpiry()
+    this.#expiry.schedule()
   }
 
   async #useUp(door: DoorRule, spend: Spend, opens: (refused: string | undefined) => readonly Happening[]): Promise<void> {
@@ -128,7 +130,7 @@ export class Daemon {
     const list = door.lists.find(({ sequences }) => sequences.some((sequence) => isDeepStrictEqual(sequence.spend, spend)))
     if (list && isLow(door, list, this.doors.spent)) this.#parts.log.write(fewLeft(door, list, this.doors.spent))
     this.#follow(opens(refused))
-    this.#scheduleExpiry()
+    this.#expiry.schedule()
   }
 
   #follow(happenings: readonly Happening[]): void {
@@ -161,34 +163,18 @@ export class Daemon {
     const happenings = this.#pipeline.openFor(asked, openFor)
     const done = happenings.filter(({ event }) => event === 'open' || event === 'extend' || event === 'close')
     this.#follow(done)
-    this.#scheduleExpiry()
+    this.#expiry.schedule()
     return happenings.find(({ event }) => event === 'open' || event === 'extend') ?? happenings.at(-1) ?? { event: 'refused', ...asked, why: 'that rule opens nothing' }
   }
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer)
-    clearTimeout(this.#expiry)
-  }
-
-  /** Grants end exactly at their time; timers of Node are exact to a millisecond. */
-  #scheduleExpiry(): void {
-    const next = this.doors.grants.nextDeadline
-    clearTimeout(this.#expiry)
-    if (next === undefined) return
-    const waitMs = Math.max(0, Math.ceil((next - this.#parts.clocks.boot()) / MILLISECOND))
-    if (waitMs > 2 * TICK_MS) return
-    this.#expiry = setTimeout(() => this.#expire(), waitMs)
-  }
-
-  /** Many end bit by bit: knocks are read between. */
-  #expire(): void {
-    this.#tell(this.#pipeline.expire(EXPIRE_AT_ONCE))
-    this.#scheduleExpiry()
+    this.#expiry.stop()
   }
 
   #tick(): void {
     this.#wallClock.look()
-    this.#expire()
+    this.#expiry.look()
     void this.#sessions.look()
   }
 
