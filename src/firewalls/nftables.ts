@@ -5,6 +5,7 @@ import { killFlows } from './kill-flows.ts'
 import { checkNftables } from './nft-check.ts'
 import { findSet, listedOf } from './nft-json.ts'
 import { MOST_ASKED, readElements } from './nft-get.ts'
+import { NftLines } from './nft-lines.ts'
 import { nftSession, type LineResult } from './nft-session.ts'
 import { DONE, failed, FOREIGN, unserved, whyFailed } from './outcome.ts'
 import type { Ran } from './run.ts'
@@ -28,13 +29,13 @@ export const openNftables: Opener = (target, label, tools) => new Nftables(targe
 
 class Nftables implements Firewall {
   readonly #target: Target
-  readonly #label: string
   readonly #tools: Tools
+  readonly #lines: NftLines
 
   constructor(target: Target, label: string, tools: Tools) {
     this.#target = target
-    this.#label = label
     this.#tools = tools
+    this.#lines = new NftLines(target, label)
   }
 
   readonly begin = (): void => {
@@ -81,7 +82,7 @@ class Nftables implements Firewall {
 
   /** `create` fails on what is there already: then it is looked whose that is. Of many it is looked at once, and each of them goes its way together with its like. */
   async #create(set: string, entries: readonly Entry[]): Promise<Outcome[]> {
-    const problem = await this.#transaction(this.#creation(set, entries))
+    const problem = await this.#transaction(this.#lines.create(set, entries))
     if (problem === undefined) return entries.map(() => DONE)
     if (entries.length === 1) return this.#created(set, entries, [outcomeOfCreate(problem)])
     const marks = await this.#marksOf(set, entries)
@@ -89,12 +90,8 @@ class Nftables implements Firewall {
     return inGroups(entries, ({ address }) => marks.get(address), async (mark, some) => {
       if (mark === 'foreign') return some.map(() => FOREIGN)
       if (mark === 'ours') return this.#refresh(set, some)
-      return this.#created(set, some, await this.#each(some, (own) => this.#creation(set, own), outcomeOfCreate))
+      return this.#created(set, some, await this.#each(some, (own) => this.#lines.create(set, own), outcomeOfCreate))
     })
-  }
-
-  #creation(set: string, entries: readonly Entry[]): string {
-    return `create element ${set} { ${this.#elements(entries)} }`
   }
 
   /** Looks whose that is which was there already. */
@@ -112,12 +109,8 @@ class Nftables implements Firewall {
       (isForeign ? some.map(() => FOREIGN) : this.#refresh(set, some)))
   }
 
-  /** Kernels before 6.12 keep the old time-out of an element that is added again: so it is taken away and made anew, all in one transaction. */
   #refresh(set: string, entries: readonly Entry[]): Promise<Outcome[]> {
-    return this.#each(entries, (some) => {
-      const add = `add element ${set} { ${this.#elements(some)} }`
-      return `${add}; delete element ${set} { ${this.#keys(some)} }; ${add}`
-    }, (problem) => (problem === undefined ? DONE : failed(`nft: ${problem} (set ${set})`)))
+    return this.#each(entries, (some) => this.#lines.refresh(set, some), (problem) => (problem === undefined ? DONE : failed(`nft: ${problem} (set ${set})`)))
   }
 
   /** Whoever asks: what somebody else put there stays, and is not there for us. */
@@ -129,21 +122,8 @@ class Nftables implements Firewall {
   }
 
   #delete(set: string, items: readonly { readonly address: Address }[]): Promise<Outcome[]> {
-    return this.#each(items, (some) => `delete element ${set} { ${this.#keys(some)} }`,
+    return this.#each(items, (some) => this.#lines.delete(set, some),
       (problem) => (problem === undefined || MISSING.test(problem) ? DONE : failed(`nft: ${problem} (set ${set})`)))
-  }
-
-  #elements(entries: readonly Entry[]): string {
-    return entries.map(({ address, seconds }) => `${this.#key(address)} timeout ${seconds}s comment "${this.#label}"`).join(', ')
-  }
-
-  #keys(items: readonly { readonly address: Address }[]): string {
-    return items.map(({ address }) => this.#key(address)).join(', ')
-  }
-
-  #key(address: Address): string {
-    const { port } = this.#target
-    return port ? `${address} . ${port.proto} . ${port.port}` : address
   }
 
   /** All in one transaction; if that fails, each in its own. */
@@ -166,7 +146,7 @@ class Nftables implements Firewall {
   /** Of a few it is asked for these: a large set is long to list. Where one is missing, nft tells of none. Text says why it cannot be told. */
   async #marksOf(set: string, items: readonly { readonly address: Address }[]): Promise<ReadonlyMap<Address, Listed['mark']> | string> {
     if (items.length <= MOST_ASKED) {
-      const asked = await this.#run(['get', 'element', ...set.split(' '), `{ ${this.#keys(items)} }`])
+      const asked = await this.#run(['get', 'element', ...set.split(' '), this.#lines.keys(items)])
       const marks = readElements(asked.stdout)
       if (items.every(({ address }) => marks.has(address))) return marks
     }
