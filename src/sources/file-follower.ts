@@ -1,19 +1,14 @@
 import { closeSync } from 'node:fs'
-import { SECOND, type Micros } from '../../parsers/time.ts'
+import type { Micros } from '../../parsers/time.ts'
 import { printable } from '../printable.ts'
 import { leadsTo, openRegular, type OpenedFile } from './file-facts.ts'
 import type { FilePosition, Place } from './file-place.ts'
 import { planStart, type StartPlan } from './file-start.ts'
 import { Generation, lastLineStart, type Beginning, type Chunk } from './generation.ts'
 import { copyAmong, KnownFiles, type Present, type Unseen } from './known-files.ts'
+import { doneWith } from './old-generations.ts'
 import { ResumePoints } from './position.ts'
 import { beginAlike, openSibling, siblingsOf, type Sibling } from './siblings.ts'
-
-/** A writer may go on in the old file for a while: until it was quiet for `QUIET`, and at least for `LINGER`. */
-const LINGER = (10 * SECOND) as Micros
-const QUIET = (5 * SECOND) as Micros
-/** No more old generations than that are read at a time. */
-const MOST_OLD = 8
 
 export interface FollowerHost {
   /** Microseconds of a clock that nobody steps. */
@@ -67,7 +62,7 @@ export class FileFollower {
       await this.#drain(generation)
     }
     const fault = await this.#checkPath(hasFolderChanged)
-    this.#closeQuiet()
+    for (const old of doneWith(this.#open, this.#host.now())) this.#drop(old)
     return fault
   }
 
@@ -185,15 +180,6 @@ export class FileFollower {
 
   async #readAllMissed(present: Present): Promise<void> {
     for (const sibling of this.#known.unseen(this.#open, present)) if (sibling.isRotated) await this.#readMissed(sibling, { offset: 0 })
-  }
-
-  #closeQuiet(): void {
-    const now = this.#host.now()
-    const old = this.#open.filter(({ replacedAt }) => replacedAt !== undefined)
-    const isQuiet = ({ replacedAt, lastReadAt }: Generation): boolean => now - replacedAt! >= LINGER && now - lastReadAt >= QUIET
-    for (const [index, generation] of old.entries()) {
-      if (isQuiet(generation) || old.length - index > MOST_OLD) this.#drop(generation)
-    }
   }
 
   #drop(generation: Generation): void {
