@@ -2,11 +2,9 @@ import { closeSync, fstatSync, readSync } from 'node:fs'
 import type { Micros } from '../../parsers/time.ts'
 import { factsOf, type FileFacts, type OpenedFile } from './file-facts.ts'
 import { HEAD_BYTES, hashOf, type Place } from './file-place.ts'
-import { LineSplitter } from './lines.ts'
+import { KEPT_BYTES, LineSplitter } from './lines.ts'
 
 const CHUNK_BYTES = 1 << 17
-/** Of an unfinished line so much is looked at: what is longer is no line for any parser. */
-const LONGEST_LINE = 8194
 const NEWLINE = 10
 
 /** Shared: what was read is in lines before the next read. */
@@ -106,11 +104,11 @@ export class Generation {
 
   /** The beginning of the line that was not finished. */
   pending(): string {
-    const length = Math.min(this.#offset - this.#lineStart, LONGEST_LINE)
+    const length = Math.min(this.#offset - this.#lineStart, KEPT_BYTES)
     const own = Buffer.allocUnsafe(length)
     const bytes = readSync(this.fd, own, 0, length, this.#lineStart)
     const before = this.#lineStart === 0 ? this.#carry : ''
-    return `${before}${own.toString('latin1', 0, bytes)}`.slice(0, LONGEST_LINE)
+    return `${before}${own.toString('latin1', 0, bytes)}`.slice(0, KEPT_BYTES)
   }
 
   /** Its contents are others now: they are read from their start, as the end of that line. */
@@ -158,7 +156,7 @@ export class Generation {
 
 /** Where the last line begins that is not finished yet. */
 export function lastLineStart({ fd, facts: { size } }: OpenedFile): number {
-  const length = Math.min(size, LONGEST_LINE)
+  const length = Math.min(size, KEPT_BYTES)
   const bytes = readSync(fd, chunk, 0, length, size - length)
   const newline = chunk.subarray(0, bytes).lastIndexOf(NEWLINE)
   return newline < 0 ? size - length : size - length + newline + 1
