@@ -1,9 +1,7 @@
-import { MINUTE, SECOND, type LocalTime, type Micros, type Stamp } from './time.ts'
+import { FIRST_INSTANT, MINUTE, SECOND, type LocalTime, type Micros, type Stamp } from './time.ts'
 import { wallClock, type WallClock } from './wall-clock.ts'
 import type { Zone } from './zone.ts'
 
-/** tcpdump's first line of a run prints the epoch itself where later ones print a span. */
-const FIRST_EPOCH = (100_000_000 * SECOND) as Micros
 /** A span that falls by more than this was counted from another first line. */
 const NEW_START = MINUTE
 /** How long an uptime's offset is held before only newer ones count. */
@@ -143,7 +141,7 @@ function spanClock(live: boolean): SpanClock {
   let base: Micros | undefined = live ? undefined : (0 as Micros)
   let lastSpan = Number.NEGATIVE_INFINITY
   return (kind, at, previous, arrival) => {
-    if (at >= FIRST_EPOCH) {
+    if (at >= FIRST_INSTANT) {
       base = at
       lastSpan = 0
       return at

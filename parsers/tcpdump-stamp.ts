@@ -1,7 +1,7 @@
 import type { ParseContext, Refused } from './parser.ts'
 import type { Reason } from './reason.ts'
 import { matchAt, readIsoStamp, readSyslogStamp, readTimeOfDay, seconds, type StampRead } from './stamps.ts'
-import { fraction, MICROSECOND, SECOND, timeOfDay, type Micros, type Stamp } from './time.ts'
+import { FIRST_INSTANT, fraction, MICROSECOND, SECOND, timeOfDay, type Micros, type Stamp } from './time.ts'
 
 /**
  * The stamps that OpenBSD's tcpdump (util.c, ts_print) and upstream's (util-print.c, ts_print) put before a packet.
@@ -50,9 +50,6 @@ export function refusedLine(reason: Reason, envelope: Stamp, own: Stamp | undefi
 function isSpan(stamp: Stamp): stamp is Stamp & { readonly kind: ParseContext['spans'] } {
   return stamp.kind === 'since-first' || stamp.kind === 'since-previous'
 }
-
-/** From here on a count of seconds is the time since 1970 (time.ts, Stamp). */
-const FIRST_INSTANT = 100_000_000 * SECOND
 
 /** rsyslog keeps the blank between tag and message (envelopes/rfc5424.ts); two blanks are tcpdump's own. */
 export function skipSocketBlank(text: string, at: number): number {

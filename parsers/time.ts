@@ -20,10 +20,13 @@ export interface LocalTime {
   readonly sinceMidnight: Micros
 }
 
+/** Where a writer counts seconds, what is less is a span, and from here on it is the instant itself: tcpdump's first line prints one. */
+export const FIRST_INSTANT = (100_000_000 * SECOND) as Micros
+
 /**
  * What a line says of its time.
  * epoch: an instant · local: a wall clock of an unknown zone · uptime: since the machine started ·
- * since-first: since the first line of its writer, whose own value is the instant itself if it is 10^8 s or more ·
+ * since-first: since the first line of its writer, whose own value is the instant itself (`FIRST_INSTANT`) ·
  * since-previous: since the line before, likewise · none: the line has no stamp ·
  * recorded: an instant at which a message of the kernel was read, with CLOCK_MONOTONIC then and the kernel's own stamp of it.
  */

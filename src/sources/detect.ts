@@ -1,6 +1,6 @@
 import { DIALECTS, parseLine } from '../../parsers/dialects.ts'
 import { DEFAULT_CONTEXT, isParsed, type Dialect, type ParseContext } from '../../parsers/parser.ts'
-import { SECOND, type Stamp } from '../../parsers/time.ts'
+import { FIRST_INSTANT, type Stamp } from '../../parsers/time.ts'
 
 /**
  * How many lines of a log's beginning are tried: more only while none is understood, since a kernel log begins with
@@ -39,7 +39,7 @@ function bestDialect(tried: readonly string[]): Detection {
  * line grow; of spans from the line before, every other one is smaller than the one before it.
  */
 export function detectSpans(stamps: readonly Stamp[]): ParseContext['spans'] {
-  const spans = stamps.flatMap((stamp) => (stamp.kind === 'since-first' && stamp.at >= 0 && stamp.at < 1e8 * SECOND ? [stamp.at] : []))
+  const spans = stamps.flatMap((stamp) => (stamp.kind === 'since-first' && stamp.at >= 0 && stamp.at < FIRST_INSTANT ? [stamp.at] : []))
   // Exactly zero is the first line of a new run.
   const falls = spans.filter((span, index) => index > 0 && span > 0 && span < spans[index - 1]! / 2).length
   return falls > Math.max(0, spans.length - 1) / 10 ? 'since-previous' : 'since-first'
