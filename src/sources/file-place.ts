@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
+import { KEPT_BYTES } from './lines.ts'
 import { isCount, isRecord } from './position.ts'
 
 /** So many first bytes tell a log from any other: its first lines, with their stamps. */
 export const HEAD_BYTES = 1024
-const LONGEST_CARRY = 8194
 
 /** A place between two lines of one generation of a log, as it is kept over a restart. */
 export interface Place {
@@ -43,7 +43,7 @@ function readPlace(value: unknown): Place | undefined {
   if (!isRecord(value)) return undefined
   const { key, headBytes, headHash, offset, carry } = value
   if (typeof key !== 'string' || typeof headHash !== 'string' || typeof carry !== 'string') return undefined
-  if (!isCount(headBytes) || headBytes > HEAD_BYTES || !isCount(offset) || carry.length > LONGEST_CARRY) return undefined
+  if (!isCount(headBytes) || headBytes > HEAD_BYTES || !isCount(offset) || carry.length > KEPT_BYTES) return undefined
   return { key, headBytes, headHash, offset, carry }
 }
 
