@@ -5,7 +5,7 @@ declare const brand: unique symbol
 
 /**
  * An IP address in its one canonical text: dotted quad, or RFC 5952 for IPv6.
- * IPv4-mapped IPv6 (`::ffff:192.0.2.1`) is the IPv4 address it stands for. Only `parseAddress` makes one.
+ * IPv4-mapped IPv6 (`::ffff:192.0.2.1`) is the IPv4 address it stands for. Only this file makes one.
  */
 export type Address = string & { readonly [brand]: 'Address' }
 
@@ -60,7 +60,7 @@ function put(place: number, number: number): Address {
   return address
 }
 
-/** The number of an IPv4 address, or -1: as `addressOf`. */
+/** The number of an IPv4 address, of which `addressOf` makes it again; of another, -1. */
 export function addressNumber(address: Address): number {
   let number = 0
   let octet = 0
@@ -75,7 +75,7 @@ export function addressNumber(address: Address): number {
   return number * 256 + octet
 }
 
-/** The number that a dotted quad spells, or -1: as `readOctets`. */
+/** The number that a dotted quad spells, or -1: it takes what `readOctets` takes, and nothing else. */
 export function quadAt(bytes: Uint8Array, start: number, end: number): number {
   let number = 0
   let octet = -1

@@ -76,6 +76,10 @@ export function includes(line: Line, at: number, codes: Uint8Array): boolean {
   return false
 }
 
+export function isDigit(code: number | undefined): boolean {
+  return code !== undefined && code >= 48 && code <= 57
+}
+
 /** The number that so many digits spell, or -1 if one of them is none. */
 export function digitsAt(bytes: Uint8Array, at: number, count: number): number {
   let value = 0

@@ -1,4 +1,4 @@
-import { KnownBytes, startsWith, type Line } from './bytes.ts'
+import { isDigit, KnownBytes, startsWith, type Line } from './bytes.ts'
 import { PRINTK_LIMIT } from './kernel.ts'
 import { findLink, linkOf, linkStart, type Link } from './netfilter-link.ts'
 import { KERNEL_LAYOUT } from './netfilter-transport.ts'
@@ -19,6 +19,7 @@ export function kernelLineReader(): NonNullable<Dialect['quick']> {
     const { bytes, end } = line
     const isIso = isDigit(bytes[at])
     const host = at + (isIso ? ISO_LENGTH : SYSLOG_LENGTH)
+    // A prefix is asked for where lines come live: those are not so many.
     if (prefix !== undefined || host >= end || bytes[host] !== BLANK) return undefined
     const body = behindTag(line, host + 1)
     if (body < 0 || end - body >= PRINTK_LIMIT) return undefined
@@ -96,8 +97,4 @@ function isPlain(bytes: Uint8Array, at: number, end: number): boolean {
     if (code < BLANK || code >= DEL || code === BACKSLASH) return false
   }
   return true
-}
-
-function isDigit(code: number | undefined): boolean {
-  return code !== undefined && code >= 48 && code <= 57
 }

@@ -1,5 +1,5 @@
 import { addressOf, quadAt } from './address.ts'
-import { Views, type Line } from './bytes.ts'
+import { isDigit, Views, type Line } from './bytes.ts'
 import { FLAG_BITS, type Packet, type Port, type TcpFlags } from './event.ts'
 import { readNumber } from './grammar.ts'
 import type { Link } from './netfilter-link.ts'
@@ -38,6 +38,7 @@ export class PlainPackets {
     this.#view = this.#views.of(bytes)
     this.#at = at
     this.#end = end
+    // Each of these goes behind what it reads. When one item is not there, none behind it is, and only the last line looks.
     const src = this.#address(SRC)
     const dst = this.#address(DST)
     this.#digits(LEN)
@@ -84,16 +85,18 @@ export class PlainPackets {
     return isThere
   }
 
+  /** That key and decimal digits: what they say is not asked for. */
   #digits(wanted: Key): void {
     const start = this.#behind(wanted)
-    if (start >= 0) this.#to(this.#digitsEnd(start), start)
+    if (start >= 0) this.#goTo(this.#digitsEnd(start), start)
   }
 
+  /** The same, hexadecimal. */
   #hex(wanted: Key): void {
     const start = this.#behind(wanted)
     let at = start
     while (at >= 0 && at < this.#end && isHex(this.#bytes[at]!)) at++
-    if (start >= 0) this.#to(at, start)
+    if (start >= 0) this.#goTo(at, start)
   }
 
   /** The decimal number behind that key: as `readNumber`. */
@@ -116,8 +119,8 @@ export class PlainPackets {
     return address
   }
 
-  /** A value may not be empty. */
-  #to(end: number, start: number): void {
+  /** Behind a value, which may not be empty. */
+  #goTo(end: number, start: number): void {
     this.#at = end > start ? end : -1
   }
 
@@ -127,11 +130,7 @@ export class PlainPackets {
   }
 }
 
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57
-}
-
-/** Or the `x` of `0x00`. */
+/** A hexadecimal digit, or the `x` of `0x00`. */
 function isHex(code: number): boolean {
   const lower = code | 32
   return isDigit(code) || (lower >= 97 && lower <= 102) || lower === 120

@@ -24,8 +24,9 @@ const ZONE_AT = 26
 export class IsoStamps {
   readonly #second = new KnownBytes(SECOND_LENGTH)
   readonly #zone = new KnownBytes(ISO_LENGTH - ZONE_AT)
-  /** Of the known second; undefined: there is none such. */
+  /** When the known second began, on the clock on the wall; undefined: there is none such. */
   #wall: Micros | undefined
+  /** By how much that clock is ahead of UTC, as the known zone says. */
   #east: Micros | undefined
 
   read(line: Line, at: number): Stamp | undefined {

@@ -1,3 +1,4 @@
+import { isDigit } from './bytes.ts'
 import {
   dayNumber, fraction, inUtc, LAST_SECOND, MILLISECOND, monthNumber, resolutionOf, SECOND, timeOfDay,
   type LocalTime, type Micros, type Stamp,
@@ -96,15 +97,11 @@ const NO_DECIMALS: Decimals = { micros: 0 as Micros, count: 0, end: 0 }
 function readDecimals(text: string, at: number, sign: number): Decimals {
   if (text.charCodeAt(at) !== sign) return { micros: 0 as Micros, count: 0, end: at }
   let end = at + 1
-  while (end < at + 10 && isDigitCode(text.charCodeAt(end))) end++
+  while (end < at + 10 && isDigit(text.charCodeAt(end))) end++
   const count = end - at - 1
   if (count === 0) return { micros: 0 as Micros, count, end: at }
   const scale = count < 6 ? 10 ** (6 - count) : 1
   return { micros: (digits(text, at + 1, Math.min(count, 6)) * scale) as Micros, count, end }
-}
-
-function isDigitCode(code: number): boolean {
-  return code >= 48 && code <= 57
 }
 
 /** That many digits as a number; a blank before them counts as a zero. */

@@ -20,7 +20,7 @@ export function encodeUtf8(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** C0 and C1 controls and DEL, in decoded text or in bytes below 0x80. */
+/** C0 controls and DEL: in bytes of UTF-8 these stand for nothing else. */
 export function hasControls(text: string): boolean {
   // oxlint-disable-next-line no-control-regex
   return /[\u0000-\u001f\u007f]/.test(text)
