@@ -1,3 +1,4 @@
+import { isIPv6, type Address } from '../parsers/address.ts'
 import { flagNames, type ConnectionEvent } from '../parsers/event.ts'
 import { formatTime } from '../parsers/time.ts'
 import type { EventLine } from './sources/log-lines.ts'
@@ -32,7 +33,7 @@ function packetText(packet: ConnectionEvent & { kind: 'packet' }): string {
   return rest.length === 0 ? ends : `${ends}  ${rest.join(' ')}`
 }
 
-function endpoint(address: string, port: number | undefined): string {
-  const host = address.includes(':') && port !== undefined ? `[${address}]` : address
+function endpoint(address: Address, port: number | undefined): string {
+  const host = isIPv6(address) && port !== undefined ? `[${address}]` : address
   return port === undefined ? host : `${host}:${port}`
 }

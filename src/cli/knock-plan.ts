@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { isIPv6 } from '../../parsers/address.ts'
 import type { Port } from '../../parsers/event.ts'
 import { MILLISECOND, type Micros } from '../../parsers/time.ts'
 import { usualOrigin } from '../client/profile-values.ts'
@@ -135,5 +136,5 @@ export function serverOf({ profile, host }: Plan): Server {
 /** Ours, as the server sees it: what the profile says holds for its own family only, since there is no such translation between them. */
 export function ownAddress({ profile }: Plan, { source, family }: Route): Route['source'] {
   const said = profile?.address
-  return said !== undefined && said.includes(':') === (family === 6) ? said : source
+  return said !== undefined && isIPv6(said) === (family === 6) ? said : source
 }

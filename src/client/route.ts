@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
-import { parseAddress, type Address } from '../../parsers/address.ts'
+import { isIPv6, parseAddress, type Address } from '../../parsers/address.ts'
 import { KnocktailError, reasonOf } from '../error.ts'
 import { printable, quoted } from '../printable.ts'
 
@@ -50,7 +50,7 @@ async function resolveName(host: string, family: Family | undefined): Promise<Ad
 }
 
 function familyOf(address: Address): Family {
-  return address.includes(':') ? 6 : 4
+  return isIPv6(address) ? 6 : 4
 }
 
 function sourceTo(address: Address): Promise<{ readonly address: Address } | { readonly fault: string }> {

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { parseAddress, type Address } from '../../parsers/address.ts'
+import { isIPv6, parseAddress, type Address } from '../../parsers/address.ts'
 import { reasonOf } from '../error.ts'
 
 /** Sends one packet and answers why it could not. */
@@ -44,7 +44,7 @@ function sendSyn({ address, sport, dport }: CanaryPacket): Promise<string | unde
 
 function sendDatagram({ address, sport, dport }: CanaryPacket): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
     const end = (error?: Error | null): void => {
       socket.close()
       resolve(error ? reasonOf(error) : undefined)

@@ -1,4 +1,4 @@
-import type { Address } from '../../parsers/address.ts'
+import { isIPv6, type Address } from '../../parsers/address.ts'
 import type { Outcome } from './firewall.ts'
 import { DONE, failed, unserved, whyFailed } from './outcome.ts'
 import type { Target } from './target.ts'
@@ -20,7 +20,7 @@ export async function killByConntrack(target: Target, address: Address, { run, f
   const program = find(PROGRAM)
   if (program === undefined) return unserved('flows cannot be ended: conntrack is not installed')
   for (const { proto, port } of ports) {
-    const args = ['-D', '-f', address.includes(':') ? 'ipv6' : 'ipv4', '-s', address, '-p', proto, '--dport', String(port)]
+    const args = ['-D', '-f', isIPv6(address) ? 'ipv6' : 'ipv4', '-s', address, '-p', proto, '--dport', String(port)]
     const ran = await run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group' })
     if (ran.code !== 0 && !NONE.test(ran.stderr)) return failed(whyFailed(PROGRAM, ran))
   }

@@ -1,9 +1,9 @@
-import { parseAddress, type Address } from '../../parsers/address.ts'
+import { isIPv6, parseAddress, type Address } from '../../parsers/address.ts'
 import type { OpenPort } from '../config/config.ts'
 
 /** Exactly as `--list-rich-rules` prints it: firewalld knows a rule by its text. */
 export function richRule(address: Address, { proto, port }: OpenPort): string {
-  const family = address.includes(':') ? 'ipv6' : 'ipv4'
+  const family = isIPv6(address) ? 'ipv6' : 'ipv4'
   return `rule family="${family}" source address="${address}" port port="${port}" protocol="${proto}" accept`
 }
 

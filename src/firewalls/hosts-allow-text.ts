@@ -1,4 +1,4 @@
-import { parseAddress, type Address } from '../../parsers/address.ts'
+import { isIPv6, parseAddress, type Address } from '../../parsers/address.ts'
 
 /**
  * hosts.allow as tcpd reads it (hosts_access(5); hosts_access.c, xgets() in misc.c): the first rule that matches decides, lines
@@ -25,7 +25,7 @@ export interface HostsText {
  * blank before the colon tells it from what people write, should a marker have been lost.
  */
 function lineOf({ daemons, address }: AllowLine): string {
-  return `${daemons} : ${address.includes(':') ? `[${address}]` : address}`
+  return `${daemons} : ${isIPv6(address) ? `[${address}]` : address}`
 }
 
 const ALLOW_LINE = /^([A-Za-z][\w.-]*(?: [A-Za-z][\w.-]*)*) : (?:\[([0-9a-f:.]+)\]|([0-9.]+))\r?\n?$/

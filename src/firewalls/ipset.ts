@@ -1,4 +1,4 @@
-import type { Address } from '../../parsers/address.ts'
+import { isIPv6, type Address } from '../../parsers/address.ts'
 import type { Entry, Firewall, Listed, Listing, Outcome } from './firewall.ts'
 import { inGroups } from './groups.ts'
 import { checkIpSets } from './ipset-check.ts'
@@ -111,7 +111,7 @@ class Ipset implements Firewall {
   }
 
   #setOf(address: Address): string | undefined {
-    return this.#target.settings[address.includes(':') ? 'set6' : 'set4']?.[0]
+    return this.#target.settings[isIPv6(address) ? 'set6' : 'set4']?.[0]
   }
 
   #program(): string | undefined {

@@ -1,4 +1,4 @@
-import type { Address } from '../../parsers/address.ts'
+import { isIPv6, type Address } from '../../parsers/address.ts'
 import { readRules, type IptablesRule } from './iptables-rules.ts'
 import { whyFailed } from './outcome.ts'
 import type { Ran } from './run.ts'
@@ -11,7 +11,7 @@ export const FAMILIES = ['iptables', 'ip6tables'] as const
 export type Family = (typeof FAMILIES)[number]
 
 export function familyOf(address: Address): Family {
-  return address.includes(':') ? 'ip6tables' : 'iptables'
+  return isIPv6(address) ? 'ip6tables' : 'iptables'
 }
 
 /** As long as another iptables may hold the lock. Without a number it would be waited for for ever. */

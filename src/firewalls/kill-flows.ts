@@ -1,4 +1,4 @@
-import type { Address } from '../../parsers/address.ts'
+import { isIPv6, type Address } from '../../parsers/address.ts'
 import type { OpenPort } from '../config/config.ts'
 import { killByConntrack } from './conntrack.ts'
 import type { Outcome } from './firewall.ts'
@@ -41,5 +41,5 @@ const ALIVE = /^(?:ESTAB|SYN-RECV|SYN-SENT|CLOSE-WAIT)\b/
 
 function flowsOf(address: Address, ports: readonly OpenPort[]): string[] {
   const own = ports.flatMap(({ port }, index) => [...(index === 0 ? [] : ['or']), 'sport', '=', `:${port}`])
-  return ['dst', address.includes(':') ? `[${address}]` : address, '(', ...own, ')']
+  return ['dst', isIPv6(address) ? `[${address}]` : address, '(', ...own, ')']
 }

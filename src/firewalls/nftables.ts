@@ -1,4 +1,4 @@
-import type { Address } from '../../parsers/address.ts'
+import { isIPv6, type Address } from '../../parsers/address.ts'
 import type { Entry, Firewall, Listed, Listing, Outcome } from './firewall.ts'
 import { inGroups } from './groups.ts'
 import { killFlows } from './kill-flows.ts'
@@ -77,7 +77,7 @@ class Nftables implements Firewall {
   }
 
   #setOf(address: Address): string | undefined {
-    return this.#target.settings[address.includes(':') ? 'set6' : 'set4']?.join(' ')
+    return this.#target.settings[isIPv6(address) ? 'set6' : 'set4']?.join(' ')
   }
 
   /** `create` fails on what is there already: then it is looked whose that is. Of many it is looked at once, and each of them goes its way together with its like. */
