@@ -1,7 +1,7 @@
 import type { Address } from '../parsers/address.ts'
 import type { Micros } from '../parsers/time.ts'
 import type { Attempt, Choice } from './choice.ts'
-import { slotOf, type Compiled } from './compile.ts'
+import { demandMetBy, type Compiled } from './compile.ts'
 import type { AttemptEnd, Decision, Forgotten } from './decision.ts'
 import type { Proof } from './rule.ts'
 import { precedes, type Moment, type Note } from './note.ts'
@@ -49,8 +49,8 @@ export function recentKnocks(trail: Trail, compiled: Compiled): Note[] {
 }
 
 /** (e) and a window bound the knocks among which is searched. */
-export function areTooMany(knocks: readonly Note[], { rule, slots }: Compiled): boolean {
-  return rule.window === undefined && knocks.length > KNOCKS_PER_STEP * slots.length
+export function areTooMany(knocks: readonly Note[], { rule, demands }: Compiled): boolean {
+  return rule.window === undefined && knocks.length > KNOCKS_PER_STEP * demands.length
 }
 
 /** (d) */
@@ -111,7 +111,7 @@ export function forgotten({ compiled: { rule, sequence }, taken }: Pick<Attempt,
 export function unproved(
   trail: Trail, { rule, sequence, open }: Compiled, verdict: Exclude<ReturnType<Proof>, { kind: 'proved' }>, choice: Choice, time: Micros,
 ): AttemptEnd {
-  const next = sequence.steps.findIndex((step) => open.some((slot) => slot.step === step))
+  const next = sequence.steps.findIndex((step) => open.some((demand) => demand.step === step))
   const user = verdict.kind === 'spent' ? verdict.user : sequence.user
   return { kind: 'end', how: verdict.kind, failure: true, rule, sequence, user, address: trail.address, time, taken: next, next, got: choice[next]!.key }
 }
@@ -121,9 +121,9 @@ export function unproved(
  * ranges, as any scan does, does not guess: he does not know what goes before it.
  */
 function isFailure(trail: Trail, { compiled, start, taken }: Attempt, by: Note | undefined): boolean {
-  if (taken < 2 && by !== undefined && slotOf(compiled, by.key) === compiled.slots[0]) return false
+  if (taken < 2 && by !== undefined && demandMetBy(compiled, by.key) === compiled.demands[0]) return false
   const keys = new Set(recentKnocks(trail, compiled).filter((note) => !precedes(note, start)).map(({ key }) => key))
-  const isBeforeCode = compiled.open.length > 0 && compiled.open.length < compiled.slots.length && ![...keys].some((key) => compiled.stepsOf.has(key))
+  const isBeforeCode = compiled.open.length > 0 && compiled.open.length < compiled.demands.length && ![...keys].some((key) => compiled.stepsOf.has(key))
   return keys.size >= 2 && !isBeforeCode
 }
 

@@ -1,4 +1,4 @@
-import { slotOf, type Compiled } from './compile.ts'
+import { demandMetBy, type Compiled } from './compile.ts'
 import { isUsed, precedes, type Moment, type Note } from './note.ts'
 import type { Rule } from './rule.ts'
 
@@ -6,7 +6,7 @@ import type { Rule } from './rule.ts'
  * The search for f(1)..f(n), the knocks that satisfy the steps of a sequence.
  *
  * Between the first and the last of them every other knock must repeat an earlier one (unless the rule has a window), so from a
- * given first knock on, the first knock in every slot must be among them. And a knock is never a worse choice than a later one of
+ * given first knock on, the first knock that meets each demand must be among them. And a knock is never a worse choice than a later one of
  * the same source and resolution: it delays no step after it. So from each start each step takes the earliest knock
  * that the steps before it allow, and only knocks of another source or resolution are tried beside it.
  */
@@ -70,14 +70,14 @@ export function openStart(
 }
 
 function stepsOf(compiled: Compiled, { key }: Note): readonly number[] {
-  return compiled.stepsOf.get(slotOf(compiled, key)!)!
+  return compiled.stepsOf.get(demandMetBy(compiled, key)!)!
 }
 
-/** Enough unused knocks in every slot: without them no search is worth its time. */
+/** Enough unused knocks for every demand: without them no search is worth its time. */
 function hasEnough(compiled: Compiled, knocks: readonly Note[]): boolean {
-  for (const [slot, steps] of compiled.stepsOf) {
+  for (const [demand, steps] of compiled.stepsOf) {
     let missing = steps.length
-    for (const knock of knocks) if (slotOf(compiled, knock.key) === slot && !isUsed(knock, compiled)) missing--
+    for (const knock of knocks) if (demandMetBy(compiled, knock.key) === demand && !isUsed(knock, compiled)) missing--
     if (missing > 0) return false
   }
   return true
@@ -93,12 +93,12 @@ function fill(search: Search, start: number): Choice | undefined {
 function takeOn(search: Search, start: number, choice: Note[]): boolean {
   const { compiled, knocks, pinned, future } = search
   const step = choice.length
-  if (step === compiled.slots.length) return isWhole(search, start, choice)
+  if (step === compiled.demands.length) return isWhole(search, start, choice)
   if (pinned?.step === step) return fits(search, choice, pinned.knock) && takeWith(search, start, choice, pinned.knock)
   let tried: Note[] | undefined
   for (let index = start; index < knocks.length; index++) {
     const knock = knocks[index]!
-    if (slotOf(compiled, knock.key) !== compiled.slots[step] || knock === pinned?.knock || isUsed(knock, compiled)) continue
+    if (demandMetBy(compiled, knock.key) !== compiled.demands[step] || knock === pinned?.knock || isUsed(knock, compiled)) continue
     if (isDominated(tried, knock) || !fits(search, choice, knock)) continue
     if (takeWith(search, start, choice, knock)) return true
     tried = tried ? [...tried, knock] : [knock]

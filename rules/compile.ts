@@ -2,33 +2,33 @@ import { below, isInRange, portKey, type EventKey } from './key.ts'
 import type { RangeStep, Rule, Sequence, Step, TokenStep } from './rule.ts'
 
 /** What a step asks for: a key of its own, or the spelling of a range or of a path below which a token is. */
-type Slot = EventKey
+type Demand = EventKey
 
-/** A sequence made ready for matching. Steps with the same slot are satisfied by the same knocks. */
+/** A sequence made ready for matching. Steps with the same demand are satisfied by the same knocks. */
 export interface Compiled {
   readonly rule: Rule
   readonly sequence: Sequence
-  /** The slot of each step. */
-  readonly slots: readonly Slot[]
-  /** The steps, from 0, that a knock in that slot satisfies. */
-  readonly stepsOf: ReadonlyMap<Slot, readonly number[]>
-  /** The slots that hold more than one key; they do not overlap, nor hold the key of another step. */
-  readonly open: readonly { readonly slot: Slot; readonly step: OpenStep }[]
+  /** The demand of each step. */
+  readonly demands: readonly Demand[]
+  /** The steps, from 0, that have that demand. */
+  readonly stepsOf: ReadonlyMap<Demand, readonly number[]>
+  /** The demands that more than one key meets; they do not overlap, nor does the key of another step meet one. */
+  readonly open: readonly { readonly demand: Demand; readonly step: OpenStep }[]
 }
 
 type OpenStep = RangeStep | TokenStep
 
-/** The slot in which that key is; undefined: it satisfies no step. */
-export function slotOf({ stepsOf, open }: Compiled, key: EventKey): Slot | undefined {
+/** The demand that key meets; undefined: it satisfies no step. */
+export function demandMetBy({ stepsOf, open }: Compiled, key: EventKey): Demand | undefined {
   if (stepsOf.has(key)) return key
-  return open.find(({ step }) => holds(step, key))?.slot
+  return open.find(({ step }) => holds(step, key))?.demand
 }
 
 function holds(step: OpenStep, key: EventKey): boolean {
   return step.kind === 'range' ? isInRange(key, step.proto, step.from, step.count) : below(key, step.path) !== undefined
 }
 
-function stepSlot(step: Step): Slot {
+function demandOf(step: Step): Demand {
   switch (step.kind) {
     case 'port': return portKey(step.proto, step.port)
     case 'request': return `${step.method} ${step.path}`
@@ -38,11 +38,11 @@ function stepSlot(step: Step): Slot {
 }
 
 function compile(rule: Rule, sequence: Sequence): Compiled {
-  const slots = sequence.steps.map(stepSlot)
-  const stepsOf = new Map<Slot, number[]>()
-  slots.forEach((slot, step) => stepsOf.set(slot, [...(stepsOf.get(slot) ?? []), step]))
-  const open = sequence.steps.flatMap((step) => (step.kind === 'range' || step.kind === 'token' ? [{ slot: stepSlot(step), step }] : []))
-  return { rule, sequence, slots, stepsOf, open }
+  const demands = sequence.steps.map(demandOf)
+  const stepsOf = new Map<Demand, number[]>()
+  demands.forEach((demand, step) => stepsOf.set(demand, [...(stepsOf.get(demand) ?? []), step]))
+  const open = sequence.steps.flatMap((step) => (step.kind === 'range' || step.kind === 'token' ? [{ demand: demandOf(step), step }] : []))
+  return { rule, sequence, demands, stepsOf, open }
 }
 
 /** One rule's sequences that are valid together, by what an event touches. */
@@ -79,7 +79,7 @@ class RuleIndex {
   #makeLookup(sequences: readonly Sequence[]): Lookup {
     const all = sequences.map((sequence) => this.compiled(sequence))
     const byKey = new Map<EventKey, Compiled[]>()
-    for (const compiled of all) for (const slot of compiled.stepsOf.keys()) byKey.set(slot, [...(byKey.get(slot) ?? []), compiled])
+    for (const compiled of all) for (const demand of compiled.stepsOf.keys()) byKey.set(demand, [...(byKey.get(demand) ?? []), compiled])
     const lookup = { byKey, open: all.filter(({ open }) => open.length > 0) }
     this.#lookups.set(sequences, lookup)
     return lookup
@@ -112,7 +112,7 @@ export class SequenceIndex {
       const exact = byKey.get(key)
       if (exact) found = found ? [...found, ...exact] : exact
       if (open.length === 0) continue
-      const fitting = open.filter((compiled) => !compiled.stepsOf.has(key) && slotOf(compiled, key) !== undefined)
+      const fitting = open.filter((compiled) => !compiled.stepsOf.has(key) && demandMetBy(compiled, key) !== undefined)
       if (fitting.length > 0) found = found ? [...found, ...fitting] : fitting
     }
     return found
@@ -130,7 +130,7 @@ export class SequenceIndex {
   /** The sequences that such a rule has drawn for that address, of which that key satisfies a step. Few do: the others are not made ready. */
   drawn(rule: Rule, address: Parameters<NonNullable<Rule['drawn']>['sequencesFor']>[0], key: EventKey, time: Parameters<Rule['sequencesAt']>[0]): Compiled[] {
     const index = this.#rules.find((candidate) => candidate.rule === rule)
-    const touched = rule.drawn?.sequencesFor(address, time).filter(({ steps }) => steps.some((step) => stepSlot(step) === key))
+    const touched = rule.drawn?.sequencesFor(address, time).filter(({ steps }) => steps.some((step) => demandOf(step) === key))
     return touched?.map((sequence) => index!.compiled(sequence)) ?? []
   }
 }

@@ -1,7 +1,7 @@
 import type { ConnectionEvent } from '../parsers/event.ts'
 import type { Micros } from '../parsers/time.ts'
 import { attemptAt } from './attempts.ts'
-import { slotOf, type Compiled, type SequenceIndex } from './compile.ts'
+import { demandMetBy, type Compiled, type SequenceIndex } from './compile.ts'
 import { eventKey, keyText, type EventKey } from './key.ts'
 import { beyond, isInbound, type Beyond } from './knock.ts'
 import type { Note } from './note.ts'
@@ -43,10 +43,10 @@ export function lookAt(event: ConnectionEvent, index: SequenceIndex, trail: Trai
 }
 
 function lookAtStep(compiled: Compiled, event: ConnectionEvent, trail: Trail | undefined, note: Note | undefined): LookAtStep {
-  const { rule, sequence, slots } = compiled
+  const { rule, sequence, demands } = compiled
   const attempt = trail && attemptAt(trail, compiled)
   return {
-    rule: rule.name, user: sequence.user, step: firstStep(compiled, eventKey(event)!) + 1, steps: slots.length,
+    rule: rule.name, user: sequence.user, step: firstStep(compiled, eventKey(event)!) + 1, steps: demands.length,
     passedOver: beyond(event, rule) ?? (note?.knocks?.includes(compiled) ? undefined : 'deaf'),
     attempt: attempt && { taken: attempt.taken, next: attempt.next + 1 },
   }
@@ -64,10 +64,10 @@ export interface Remembered {
 export function rememberedOf({ notes }: Trail): Remembered[] {
   return notes.map(({ time, source, key, knocks }) => {
     const told = (knocks ?? []).filter(({ rule }) => !rule.secret)
-    return { time, source, what: keyText(key), steps: told.map((compiled) => ({ rule: compiled.rule.name, step: firstStep(compiled, key) + 1, steps: compiled.slots.length })) }
+    return { time, source, what: keyText(key), steps: told.map((compiled) => ({ rule: compiled.rule.name, step: firstStep(compiled, key) + 1, steps: compiled.demands.length })) }
   })
 }
 
 function firstStep(compiled: Compiled, key: EventKey): number {
-  return compiled.stepsOf.get(slotOf(compiled, key)!)?.[0] ?? 0
+  return compiled.stepsOf.get(demandMetBy(compiled, key)!)?.[0] ?? 0
 }

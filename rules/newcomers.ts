@@ -3,7 +3,7 @@ import type { Micros } from '../parsers/time.ts'
 import type { AddressKeys } from './address-column.ts'
 import { attemptAt, forgotten } from './attempts.ts'
 import type { Attempt } from './choice.ts'
-import { slotOf, type Compiled, type SequenceIndex } from './compile.ts'
+import { demandMetBy, type Compiled, type SequenceIndex } from './compile.ts'
 import type { Forgotten } from './decision.ts'
 import type { EventKey } from './key.ts'
 import { knock } from './knocking.ts'
@@ -13,7 +13,7 @@ import { newTrail, type Trail } from './trail.ts'
 
 type Knocks = Note['knocks']
 
-/** What a first knock in one slot begins, for the sequence; undefined: nothing, since it is out of place. */
+/** What a first knock that meets one demand begins, for the sequence; undefined: nothing, since it is out of place. */
 type Beginning = Pick<Attempt, 'compiled' | 'taken' | 'next'> & { readonly forgotten: Forgotten }
 
 /** Who knocks, and when, makes no difference. */
@@ -91,12 +91,12 @@ export class Newcomers {
     return knocks!.filter(({ rule }) => this.#index.holds(rule)).flatMap((compiled) => this.#beginning(compiled, key) ?? [])
   }
 
-  /** Found out once for each slot: nothing else of a first knock matters to what it begins. */
+  /** Found out once for each demand: nothing else of a first knock matters to what it begins. */
   #beginning(compiled: Compiled, key: EventKey): Beginning | undefined {
-    const slot = slotOf(compiled, key)!
+    const demand = demandMetBy(compiled, key)!
     const known = this.#beginnings.get(compiled) ?? new Map<EventKey, Beginning | undefined>()
-    if (!known.has(slot)) this.#beginnings.set(compiled, known.set(slot, begin(compiled, key)))
-    return known.get(slot)
+    if (!known.has(demand)) this.#beginnings.set(compiled, known.set(demand, begin(compiled, key)))
+    return known.get(demand)
   }
 }
 

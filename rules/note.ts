@@ -58,7 +58,7 @@ export function isPassing({ knocks, drawnFrom }: Touched): boolean {
 
 /** It can complete nothing by itself. */
 export function isBeginning({ knocks, drawnFrom }: Touched): boolean {
-  return drawnFrom === undefined && knocks !== undefined && knocks.every(({ slots, rule }) => slots.length > 1 && rule.window === undefined)
+  return drawnFrom === undefined && knocks !== undefined && knocks.every(({ demands, rule }) => demands.length > 1 && rule.window === undefined)
 }
 
 /** What is remembered of an event. */
