@@ -1,14 +1,16 @@
 import { addressNumber, addressOf, type Address } from '../parsers/address.ts'
 import { FIRST_PLACES } from './columns.ts'
 
-/** In a column: an IPv4 address is its number plus one, and another address stands apart. */
+/** In a column an IPv4 address is its number plus one. This is none, */
 const NOBODY = 0
+/** and this one that is no IPv4 address: it stands apart. */
 const APART = -1
 
 /** What an address is found by. */
 export interface AddressKey {
   readonly address: Address
-  readonly form: number
+  /** What stands for it in a column. */
+  readonly code: number
   /** 32 bits. */
   readonly hash: number
 }
@@ -31,8 +33,8 @@ export class AddressKeys {
   #make(address: Address): AddressKey {
     const number = addressNumber(address)
     return number < 0
-      ? { address, form: APART, hash: mixed(this.#seed ^ textHash(address, this.#seed)) }
-      : { address, form: number + 1, hash: mixed(this.#seed ^ number) }
+      ? { address, code: APART, hash: mixed(this.#seed ^ textHash(address, this.#seed)) }
+      : { address, code: number + 1, hash: mixed(this.#seed ^ number) }
   }
 }
 
@@ -51,45 +53,45 @@ function mixed(bits: number): number {
   return hash ^ (hash >>> 16)
 }
 
-/** Addresses by places. */
+/** Addresses by places, eight bytes each. */
 export class AddressColumn {
-  #forms = new Float64Array(FIRST_PLACES)
+  #codes = new Float64Array(FIRST_PLACES)
   /** Those that are no IPv4 addresses. */
   readonly #apart = new Map<number, Address>()
 
-  put(place: number, { address, form }: AddressKey): void {
-    if (this.#forms[place] === APART) this.#apart.delete(place)
-    if (form === APART) this.#apart.set(place, address)
-    this.#forms[place] = form
+  put(place: number, { address, code }: AddressKey): void {
+    if (this.#codes[place] === APART) this.#apart.delete(place)
+    if (code === APART) this.#apart.set(place, address)
+    this.#codes[place] = code
   }
 
   clear(place: number): void {
-    this.#forms[place] = NOBODY
+    this.#codes[place] = NOBODY
     this.#apart.delete(place)
   }
 
   clearAll(): void {
-    this.#forms.fill(NOBODY)
+    this.#codes.fill(NOBODY)
     this.#apart.clear()
   }
 
   isFree(place: number): boolean {
-    return (this.#forms[place] ?? NOBODY) === NOBODY
+    return (this.#codes[place] ?? NOBODY) === NOBODY
   }
 
-  is(place: number, { address, form }: AddressKey): boolean {
-    return this.#forms[place] === form && (form !== APART || this.#apart.get(place) === address)
+  is(place: number, { address, code }: AddressKey): boolean {
+    return this.#codes[place] === code && (code !== APART || this.#apart.get(place) === address)
   }
 
   /** Of a place that is not free. */
   at(place: number): Address {
-    const form = this.#forms[place]!
-    return form === APART ? this.#apart.get(place)! : addressOf(form - 1)
+    const code = this.#codes[place]!
+    return code === APART ? this.#apart.get(place)! : addressOf(code - 1)
   }
 
   grow(places: number): void {
     const larger = new Float64Array(places)
-    larger.set(this.#forms)
-    this.#forms = larger
+    larger.set(this.#codes)
+    this.#codes = larger
   }
 }

@@ -7,7 +7,7 @@ const newColumns = (places: number) => ({
   times: new Float64Array(places), orders: new Float64Array(places), taken: new Uint8Array(places), missing: new Uint8Array(places), next: new Int32Array(places),
 })
 
-/** Lists of attempts as numbers, each known by the place of its first one. */
+/** Lists of attempts as numbers, each known by the place of its first one. No sequence has more steps than a byte can count: the configuration takes 32. */
 export class AttemptColumns {
   readonly #places = new Places()
   #columns = newColumns(FIRST_PLACES)

@@ -10,11 +10,11 @@ import { exceedsOtherPorts, type Trail } from './trail.ts'
 /** (e): more knocks than this for each step, within the time of one sequence, are a scan. */
 export const KNOCKS_PER_STEP = 16
 
-const NONE: readonly Attempt[] = []
+export const NO_ATTEMPTS: readonly Attempt[] = []
 
 /** At most one of a sequence. Not changed while it is gone through: other attempts make another list. */
 export function attemptsOf({ attempts }: Trail): readonly Attempt[] {
-  return attempts ?? NONE
+  return attempts ?? NO_ATTEMPTS
 }
 
 export function attemptAt(trail: Trail, compiled: Compiled): Attempt | undefined {

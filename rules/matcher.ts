@@ -21,11 +21,14 @@ import { mostNotes, Trails } from './trails.ts'
 /** The longest sequence that the configuration takes is 32 steps. */
 const NOTES_PER_TRAIL = 64 + 32 * KNOCKS_PER_STEP
 
-const NONE: readonly Decision[] = []
+const NO_DECISIONS: readonly Decision[] = []
 
 /**
  * Matches knock sequences: connection events in, in reading order, decisions out. What it decides of one address
  * depends on that address's events alone, as long as fewer than `maxAddresses` are remembered.
+ *
+ * An address passes by until it knocks; with its first knock it is a newcomer, and with whatever comes next it has a trail. Nothing that is
+ * decided depends on these stages: they keep what nearly all addresses are, passers-by and newcomers, in little memory.
  */
 export class Matcher {
   readonly #index: SequenceIndex
@@ -60,11 +63,11 @@ export class Matcher {
   /** `mayKnock`: for which rules it counts as a knock; for the others it is only what its copies are recognised by. */
   read(event: ConnectionEvent, mayKnock?: (rule: Rule) => boolean): readonly Decision[] {
     const key = eventKey(event)
-    if (key === undefined || !isInbound(event)) return NONE
+    if (key === undefined || !isInbound(event)) return NO_DECISIONS
     const knocks = only(this.#index.find(key, event.time), ({ rule }) => isKnock(event, rule))
     const drawnFrom = only(this.#index.drawing(key), (rule) => isKnock(event, rule))
     // A packet to a knock port that does not knock (an ACK, say) is no other port either; a request never is one.
-    if (!drawnFrom?.length && (knocks ? knocks.length === 0 : event.kind === 'request')) return NONE
+    if (!drawnFrom?.length && (knocks ? knocks.length === 0 : event.kind === 'request')) return NO_DECISIONS
     if (!mayKnock) return this.#take(event, key, { knocks, drawnFrom })
     return this.#take(event, key, { knocks: only(knocks, ({ rule }) => mayKnock(rule)), drawnFrom: only(drawnFrom, mayKnock) })
   }
@@ -126,7 +129,7 @@ export class Matcher {
     if (!known && event.kind === 'packet' && typeof key === 'number') {
       if (isPassing(touched)) {
         this.#passersBy.add(event, key, order, undefined)
-        return NONE
+        return NO_DECISIONS
       }
       if (isBeginning(touched)) return this.#newcomers.add(event, key, order, touched.knocks)
     }
@@ -142,7 +145,7 @@ export class Matcher {
     }
     this.#trails.touch(trail, notesBefore)
     for (const evicted of this.#trails.evict()) decisions.push(forgotten(evicted))
-    return decisions.length === 0 ? NONE : decisions
+    return decisions.length === 0 ? NO_DECISIONS : decisions
   }
 
   /** Undefined: it has not knocked. Whoever has knocked once is asked for because he goes on: from here on he has a trail. */

@@ -17,10 +17,10 @@ type Knocks = Note['knocks']
 type Beginning = Pick<Attempt, 'compiled' | 'taken' | 'next'> & { readonly forgotten: Forgotten }
 
 /** Who knocks, and when, makes no difference. */
-const NOBODY = parseAddress('0.0.0.0')!
+const ANYBODY = parseAddress('0.0.0.0')!
 const SOMEHOW = { time: 0 as Micros, order: 0, resolution: 0 as Micros, source: '', sport: undefined, seq: undefined, ipId: undefined, forwarded: false }
 
-const NONE: readonly Forgotten[] = []
+const NONE_FORGOTTEN: readonly Forgotten[] = []
 
 /**
  * Addresses that have knocked once, and done nothing else since: the newest `maxAddresses` of them. Whoever goes on is taken from here, and
@@ -49,7 +49,7 @@ export class Newcomers {
   /** `knocks`: of a beginning. Answers the attempts of the one that it takes the place of. */
   add(packet: PacketEvent, key: number, order: number, knocks: Knocks): readonly Forgotten[] {
     const { oldest } = this.#packets
-    const lost = oldest ? this.#forgotten(oldest.knocks, oldest.key) : NONE
+    const lost = oldest ? this.#forgotten(oldest.knocks, oldest.key) : NONE_FORGOTTEN
     this.#packets.add(packet, key, order, knocks)
     return lost
   }
@@ -65,7 +65,7 @@ export class Newcomers {
 
   /** For a look at them, the newest first: without what they touched before they knocked. */
   * trails(): Iterable<Trail> {
-    for (const { address, note } of this.#packets.newest()) {
+    for (const { address, note } of this.#packets.newestFirst()) {
       const attempts = this.#begun(note.knocks, note.key).map(({ compiled, taken, next }): Attempt => ({ compiled, start: note, taken, next }))
       yield { ...newTrail(address), notes: [note], attempts }
     }
@@ -102,7 +102,7 @@ export class Newcomers {
 
 function begin(compiled: Compiled, key: EventKey): Beginning | undefined {
   const note = newNote({ ...SOMEHOW, key }, { knocks: [compiled], drawnFrom: undefined })
-  const trail: Trail = { ...newTrail(NOBODY), notes: [note] }
+  const trail: Trail = { ...newTrail(ANYBODY), notes: [note] }
   knock(trail, compiled, note, [])
   const attempt = attemptAt(trail, compiled)
   return attempt && { compiled, taken: attempt.taken, next: attempt.next, forgotten: forgotten(attempt) }

@@ -29,10 +29,12 @@ const newColumns = (places: number) => ({ buckets: new Int32Array(places), befor
 export class PacketColumns {
   readonly #limit: number
   readonly #keys: AddressKeys
+  /** The place of each bucket's newest packet. */
   readonly #newest = new Int32Array(BUCKETS)
   readonly #addresses = new AddressColumn()
   readonly #notes = new NoteColumns()
   #columns = newColumns(FIRST_PLACES)
+  /** The place that the next packet takes: once all are taken, that of the oldest. */
   #next = 1
   #size = 0
 
@@ -89,8 +91,8 @@ export class PacketColumns {
     return notes
   }
 
-  /** What is there, the newest first. */
-  * newest(): Iterable<Kept> {
+  /** What is there. */
+  * newestFirst(): Iterable<Kept> {
     for (let back = 1; back <= this.#limit; back++) {
       const place = this.#next > back ? this.#next - back : this.#next - back + this.#limit
       if (!this.#addresses.isFree(place)) yield { address: this.#addresses.at(place), note: this.#notes.note(place) }

@@ -9,12 +9,14 @@ import { NoteColumns } from './note-columns.ts'
 import type { Note } from './note.ts'
 import { newTrail, type Trail } from './trail.ts'
 
+/** By slot: the places of a trail's first note and of its first attempt, and how many notes there may be, which 16 bits hold (`NOTES_PER_TRAIL`). */
 const newSlotColumns = (places: number) => ({ notes: new Int32Array(places), attempts: new Int32Array(places), tidyAts: new Uint16Array(places) })
+/** By place of a note: what only notes of trails have, and the place of the trail's next note. */
 const newPlaceColumns = (places: number) => ({ lastCopies: new Float64Array(places), next: new Int32Array(places) })
 
 /**
  * Trails of addresses from which nothing has come of late, as numbers: they take a fifth of the memory, and a garbage collector has nothing to
- * do with them. Read again they are what they were, so nobody can tell which ones sleep.
+ * do with them. Read again they are what they were, so nobody can tell which ones sleep; only what finds copies sooner is made anew when it is needed.
  */
 export class Sleepers {
   #slots = newSlotColumns(FIRST_PLACES)

@@ -1,7 +1,7 @@
 import type { Address } from '../parsers/address.ts'
 import type { AddressKeys } from './address-column.ts'
 import { AddressSlots } from './address-slots.ts'
-import { attemptsOf } from './attempts.ts'
+import { attemptsOf, NO_ATTEMPTS } from './attempts.ts'
 import type { Attempt } from './choice.ts'
 import { NONE } from './columns.ts'
 import { Ranks } from './ranks.ts'
@@ -22,8 +22,6 @@ const MOST_AWAKE = 4096
 /** A trail with more notes never sleeps: to read it at each event of a scanner would take longer than all else. */
 const SHORT = 16
 
-const NO_ATTEMPTS: readonly Attempt[] = []
-
 /**
  * The trails of all addresses that have gone on after their first knock, at most `maxAddresses`. When full, the one with the least progress
  * goes, of those the one that came first: a flood of first knocks never pushes out who is further on.
@@ -35,7 +33,7 @@ export class Trails {
   readonly #slots: AddressSlots
   /** By progress. */
   readonly #ranks = new Ranks()
-  /** By their slots: short ones with which something was done of late, and all long ones. The others sleep. */
+  /** Each trail is in one of these three, by its slot: a short one with which something was done of late, a long one, or one that sleeps. */
   readonly #awake = new Map<number, Trail>()
   readonly #long = new Map<number, Trail>()
   readonly #sleepers = new Sleepers()
@@ -72,7 +70,7 @@ export class Trails {
   /** To be called whenever a trail may have changed, with the number of notes it had before. All others may fall asleep. */
   touch(trail: Trail, notesBefore: number): void {
     this.#notes += trail.notes.length - notesBefore
-    if (isLong(trail.notes.length) !== isLong(notesBefore)) this.#sort(trail)
+    if (isLong(trail.notes.length) !== isLong(notesBefore)) this.#moveByLength(trail)
     const rank = progressOf(trail)
     if (rank !== this.#ranks.of(trail.slot)) {
       this.#ranks.remove(trail.slot)
@@ -129,7 +127,7 @@ export class Trails {
   }
 
   /** It has become long, or short again. */
-  #sort(trail: Trail): void {
+  #moveByLength(trail: Trail): void {
     const [from, to] = isLong(trail.notes.length) ? [this.#awake, this.#long] : [this.#long, this.#awake]
     from.delete(trail.slot)
     to.set(trail.slot, trail)

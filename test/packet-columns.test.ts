@@ -57,7 +57,7 @@ describe('packets of those who have no trail', () => {
           places = [...places.slice(1), { address: next.src, key: next.dport, note: noteOf(next, order) }]
         }
         const kept = places.filter((place) => place !== GONE)
-        expect([...columns.newest()]).toEqual(kept.map(({ address, note }) => ({ address, note })).toReversed())
+        expect([...columns.newestFirst()]).toEqual(kept.map(({ address, note }) => ({ address, note })).toReversed())
         expect(columns.size).toBe(kept.length)
         for (const host of HOSTS) {
           expect(columns.of(host)).toEqual(notesOf(places, host))
