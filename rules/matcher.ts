@@ -27,7 +27,7 @@ const NO_DECISIONS: readonly Decision[] = []
  * Matches knock sequences: connection events in, in reading order, decisions out. What it decides of one address
  * depends on that address's events alone, as long as fewer than `maxAddresses` are remembered.
  *
- * An address passes by until it knocks; with its first knock it is a newcomer, and with whatever comes next it has a trail. Nothing that is
+ * An address passes by until it knocks; with a first knock that can complete nothing it is a newcomer, and with whatever else it has a trail. Nothing that is
  * decided depends on these stages: they keep what nearly all addresses are, passers-by and newcomers, in little memory.
  */
 export class Matcher {

@@ -14,7 +14,7 @@ import { openLogFile } from '../src/sources/log-file.ts'
 import type { LogLine } from '../src/sources/log-lines.ts'
 import { openLogReader, type LogReader, type ReadOptions } from '../src/sources/log-reader.ts'
 import { mergeByTime } from '../src/sources/merge.ts'
-import { newColumns } from '../src/sources/segments/columns.ts'
+import { memoryOf, newColumns } from '../src/sources/segments/columns.ts'
 import { RowReader } from '../src/sources/segments/row-reader.ts'
 import { RowWriter } from '../src/sources/segments/row-writer.ts'
 import { bufferBytes, readSegment } from '../src/sources/segments/segment.ts'
@@ -115,7 +115,7 @@ describe('rows say what was put into them', () => {
 
   /** The way from one thread to another. */
   function carried(outcomes: readonly Outcome[]): Outcome[] {
-    const writer = new RowWriter(newColumns(4).memory)
+    const writer = new RowWriter(memoryOf(newColumns(4)))
     for (const [index, one] of outcomes.entries()) writer.add(index, one, 0, 0)
     const { columns, ...rest } = writer.finish()
     const reader = new RowReader({ columns, ...structuredClone(rest) })

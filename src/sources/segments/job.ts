@@ -1,9 +1,9 @@
 import type { ParseContext } from '../../../parsers/parser.ts'
-import { newColumns } from './columns.ts'
+import { memoryOf, newColumns } from './columns.ts'
 import type { Rows } from './rows.ts'
 import { bufferBytes, type Segment } from './segment.ts'
 
-/** Memory that a segment is read into. It goes to and fro between threads, so that there is never more of it than segments under way. */
+/** Memory that a segment is read into, and its rows (see columns.ts). It goes to and fro between threads, so that there is never more of it than segments under way. */
 export interface Room {
   readonly bytes: SharedArrayBuffer
   readonly columns: SharedArrayBuffer
@@ -13,7 +13,7 @@ export interface Room {
 const BYTES_PER_ROW = 100
 
 export function newRoom(segmentBytes: number): Room {
-  return { bytes: new SharedArrayBuffer(bufferBytes(segmentBytes)), columns: newColumns(Math.ceil(segmentBytes / BYTES_PER_ROW)).memory }
+  return { bytes: new SharedArrayBuffer(bufferBytes(segmentBytes)), columns: memoryOf(newColumns(Math.ceil(segmentBytes / BYTES_PER_ROW))) }
 }
 
 /** A segment to be read and parsed. */

@@ -9,7 +9,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /**
  * Makes outcomes of rows: the same that were written. What is answered is good until the next call: the form itself, filled in for that row, since
- * objects of each row's own would cost more than all else that is done with it.
+ * objects of each row's own would cost more than all else that is done with it. Forms are the reader's alone: a thread sent a copy, and our own
+ * thread's parsers keep nothing of what they answer.
  */
 export class RowReader {
   readonly #rows: Rows

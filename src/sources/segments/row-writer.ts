@@ -1,7 +1,7 @@
 import { addressNumber, type Address } from '../../../parsers/address.ts'
 import { isParsed, type Outcome, type Parsed } from '../../../parsers/parser.ts'
 import type { Stamp } from '../../../parsers/time.ts'
-import { columnsIn, grown, type Columns } from './columns.ts'
+import { columnsIn, grown, memoryOf, rowsOf, type Columns } from './columns.ts'
 import { isAlike } from './form.ts'
 import { FIRST_TEXT, type Form, type Rows } from './rows.ts'
 
@@ -26,7 +26,7 @@ export class RowWriter {
   /** A line, and where its text is. */
   add(number: number, outcome: Outcome, start: number, end: number): void {
     const row = this.#count++
-    if (row === this.#columns.rows) this.#columns = grown(this.#columns)
+    if (row === rowsOf(this.#columns)) this.#columns = grown(this.#columns)
     const { numbers, starts, ends, forms } = this.#columns
     numbers[row] = number
     starts[row] = start
@@ -35,7 +35,7 @@ export class RowWriter {
   }
 
   finish(): Rows {
-    return { count: this.#count, columns: this.#columns.memory, forms: this.#forms, texts: this.#texts }
+    return { count: this.#count, columns: memoryOf(this.#columns), forms: this.#forms, texts: this.#texts }
   }
 
   /** Puts into columns what they are for; false if that is not all of it. */

@@ -46,7 +46,7 @@ export class Threads {
     if (this.#threads.length === 0) this.#threads = Array.from({ length: this.count }, () => new Thread(this.#entry))
   }
 
-  /** One of them has less to do than it could begin with before it is given more. */
+  /** One of them has fewer jobs at hand than it may have. */
   get areHungry(): boolean {
     return this.#threads.some(({ waiting }) => waiting < JOBS_AT_HAND)
   }
