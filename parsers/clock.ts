@@ -17,7 +17,8 @@ export interface ClockOptions {
   readonly last?: Micros | undefined
 }
 
-interface Reading {
+/** What a clock says of a line. */
+export interface Reading {
   readonly time: Micros
   readonly resolution: Micros
 }

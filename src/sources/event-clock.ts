@@ -1,7 +1,5 @@
-import { createClock, type ClockOptions } from '../../parsers/clock.ts'
+import { createClock, type ClockOptions, type Reading } from '../../parsers/clock.ts'
 import { MICROSECOND, type Micros, type Stamp } from '../../parsers/time.ts'
-
-type Reading = ReturnType<ReturnType<typeof createClock>>
 
 /** When what a line tells of happened; undefined if there can be no such time. */
 export type EventClock = (stamp: Stamp) => Reading | undefined

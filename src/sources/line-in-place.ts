@@ -1,5 +1,6 @@
+import type { Reading } from '../../parsers/clock.ts'
 import type { ConnectionEvent, Packet, Request } from '../../parsers/event.ts'
-import { newLine, type EventLine, type LineMaker, type Reading } from './log-lines.ts'
+import { newLine, type EventLine, type LineMaker } from './log-lines.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type EventOf<Kind> = Mutable<Extract<ConnectionEvent, { readonly kind: Kind }>>

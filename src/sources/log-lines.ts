@@ -1,3 +1,4 @@
+import type { Reading } from '../../parsers/clock.ts'
 import { connectionEvent, type ConnectionEvent, type Fields } from '../../parsers/event.ts'
 import type { Network } from '../../parsers/network.ts'
 import { isParsed, type Outcome } from '../../parsers/parser.ts'
@@ -43,7 +44,7 @@ export function newReport(): LogReport {
   return { lines: 0, events: 0, reasons: new Map(), flagless: 0, unfinished: false, problem: undefined }
 }
 
-interface LogParts {
+interface FinisherParts {
   readonly clock: EventClock
   readonly source: string
   readonly proxies: readonly Network[]
@@ -53,24 +54,22 @@ interface LogParts {
 /** Makes the line that has that number and shows those fields; `stamped`: see EventLine. */
 export type LineMaker = (number: number, fields: Fields, reading: Reading, source: string, stamped: boolean) => EventLine
 
-export type Reading = Pick<ConnectionEvent, 'time' | 'resolution'>
-
 /** Each a line of its own. */
 export const newLine: LineMaker = (number, fields, { time, resolution }, source, stamped) =>
   ({ number, event: connectionEvent(fields, time, resolution, source), stamped })
 
 /** What becomes of a line that was parsed, where its text is in `bytes`. To be asked in the order of the lines. */
-export type LineReading = (number: number, outcome: Outcome, bytes: Buffer, start: number, end: number) => LogLine
+export type LineFinisher = (number: number, outcome: Outcome, bytes: Buffer, start: number, end: number) => LogLine
 
 /** The part of the reading that rests on the lines before: a line's time, and the report. */
-export function lineReading({ clock, source, proxies, report }: LogParts, makeLine: LineMaker): LineReading {
+export function lineFinisher({ clock, source, proxies, report }: FinisherParts, makeLine: LineMaker): LineFinisher {
   const refused = (number: number, reason: Reason, text: string): RefusedLine => {
     report.reasons.set(reason, (report.reasons.get(reason) ?? 0) + 1)
     return { number, event: undefined, reason, text }
   }
   return (number, outcome, bytes, start, end) => {
     const reading = typeof outcome === 'string' ? undefined : clock(outcome.stamp)
-    if (!isParsed(outcome) || reading === undefined) return refused(number, reasonOf(outcome), bytes.toString('latin1', start, end))
+    if (!isParsed(outcome) || reading === undefined) return refused(number, whyRefused(outcome), bytes.toString('latin1', start, end))
     const fields = withClient(outcome, proxies)
     if (typeof fields === 'string') return refused(number, fields, bytes.toString('latin1', start, end))
     report.events++
@@ -80,6 +79,6 @@ export function lineReading({ clock, source, proxies, report }: LogParts, makeLi
 }
 
 /** Why a line has no event: if it was understood, there is no such time. */
-function reasonOf(outcome: Outcome): Reason {
+function whyRefused(outcome: Outcome): Reason {
   return typeof outcome === 'string' ? outcome : isParsed(outcome) ? 'bad-time' : outcome.reason
 }

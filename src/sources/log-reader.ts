@@ -10,7 +10,7 @@ import { detectDialect, detectSpans } from './detect.ts'
 import { eventClock } from './event-clock.ts'
 import { LineSplitter } from './lines.ts'
 import type { LogFile } from './log-file.ts'
-import { lineReading, newReport, type LineMaker, type Lines, type LogReport } from './log-lines.ts'
+import { lineFinisher, newReport, type LineMaker, type Lines, type LogReport } from './log-lines.ts'
 import type { LogText } from './log-text.ts'
 import { openSegments } from './segments/open.ts'
 import type { Threads } from './segments/threads.ts'
@@ -65,7 +65,7 @@ export async function openLogReader(file: LogFile, options: ReadOptions, onRead?
   return {
     file, report,
     facts: { dialect, detected: detection, zoneless: stamps.some(({ kind }) => kind === 'local') },
-    batches: () => text.batches({ dialect, context, reading: (makeLine: LineMaker) => lineReading(parts, makeLine), report }),
+    batches: () => text.batches({ dialect, context, finisher: (makeLine: LineMaker) => lineFinisher(parts, makeLine), report }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Dialect, ParseContext } from '../../parsers/parser.ts'
-import type { LineMaker, LineReading, Lines, LogReport } from './log-lines.ts'
+import type { LineFinisher, LineMaker, Lines, LogReport } from './log-lines.ts'
 
 /** So much of a log is looked at to find out how to read the rest. */
 export const HEAD_BYTES = 1 << 20
@@ -16,6 +16,6 @@ export interface LogText {
 export interface HowToRead {
   readonly dialect: Dialect
   readonly context: ParseContext
-  readonly reading: (makeLine: LineMaker) => LineReading
+  readonly finisher: (makeLine: LineMaker) => LineFinisher
   readonly report: LogReport
 }

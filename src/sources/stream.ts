@@ -15,12 +15,12 @@ export async function openStream(file: LogFile, onRead?: (bytes: number) => void
   return { head, isWhole, batches: (how) => readBatches(chunks, how) }
 }
 
-async function* readBatches(chunks: AsyncIterable<Buffer>, { dialect, context, reading, report }: HowToRead): AsyncGenerator<LogLine[]> {
-  const read = reading(newLine)
+async function* readBatches(chunks: AsyncIterable<Buffer>, { dialect, context, finisher, report }: HowToRead): AsyncGenerator<LogLine[]> {
+  const finish = finisher(newLine)
   let batch: LogLine[] = []
   const splitter = new ByteSplitter((bytes, start, end) => {
     report.lines++
-    if (start < end) batch.push(read(report.lines, parseBytes(dialect, { bytes, end }, start, context), bytes, start, end))
+    if (start < end) batch.push(finish(report.lines, parseBytes(dialect, { bytes, end }, start, context), bytes, start, end))
   })
   try {
     for await (const chunk of chunks) {

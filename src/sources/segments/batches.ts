@@ -17,6 +17,10 @@ export async function* parsedSegments(file: Pick<Job, 'fd' | 'dialect' | 'contex
   }
 }
 
+/**
+ * Segments are given out and taken in in the order of the file: the first of `underway` is always the next. Each has a room, so there are never more
+ * of them than rooms.
+ */
 async function* inOrder(file: Pick<Job, 'fd' | 'dialect' | 'context'>, threads: Threads, underway: Work[]): AsyncGenerator<Answer> {
   const { segmentBytes, patienceMs } = threads
   const rooms = Array.from({ length: threads.count * ROOMS_PER_THREAD }, () => newRoom(segmentBytes))
@@ -30,6 +34,7 @@ async function* inOrder(file: Pick<Job, 'fd' | 'dialect' | 'context'>, threads: 
     while (rooms.length > 0 && threads.areHungry) underway.push(work(threads.parse(next(rooms.pop()!))))
     // Answers come in only between turns of the event loop.
     await turn()
+    // With nothing under way all threads are busy with other files.
     const mayParse = waitedMs >= patienceMs || underway.length === 0
     if (mayParse && rooms.length > 0 && !underway[0]?.isDone) {
       underway.push(work(Promise.resolve(parseSegment(next(rooms.pop()!)))))

@@ -26,8 +26,8 @@ function readHead(fd: number, parts: FileParts): Buffer {
 }
 
 /** What threads have parsed, put together in the order of the file. */
-async function* readBatches(fd: number, parts: FileParts, threads: Threads, { dialect, context, reading, report }: HowToRead, onRead?: (bytes: number) => void): AsyncGenerator<Lines> {
-  const read = reading(lineInPlace())
+async function* readBatches(fd: number, parts: FileParts, threads: Threads, { dialect, context, finisher, report }: HowToRead, onRead?: (bytes: number) => void): AsyncGenerator<Lines> {
+  const finish = finisher(lineInPlace())
   try {
     for await (const segment of parsedSegments({ fd, dialect: dialect.name, context }, threads)) {
       if ('failure' in segment) {
@@ -35,7 +35,7 @@ async function* readBatches(fd: number, parts: FileParts, threads: Threads, { di
         return
       }
       onRead?.(segment.end - segment.start)
-      for (const lines = new RowLines(segment, report.lines, read); lines.hasMore;) yield lines
+      for (const lines = new RowLines(segment, report.lines, finish); lines.hasMore;) yield lines
       report.lines += segment.lines
       report.unfinished = segment.unfinished
     }

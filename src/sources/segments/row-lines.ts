@@ -1,4 +1,4 @@
-import type { LineReading, LogLine } from '../log-lines.ts'
+import type { LineFinisher, LogLine } from '../log-lines.ts'
 import { columnsIn, type Columns } from './columns.ts'
 import type { ParsedSegment } from './job.ts'
 import { RowReader } from './row-reader.ts'
@@ -9,7 +9,7 @@ const ROWS_PER_BATCH = 512
 /** The lines of a segment, made of its rows one by one, as they are asked for: a batch with each iteration. */
 export class RowLines implements IterableIterator<LogLine> {
   readonly #before: number
-  readonly #read: LineReading
+  readonly #finish: LineFinisher
   readonly #bytes: Buffer
   readonly #columns: Columns
   readonly #reader: RowReader
@@ -17,12 +17,13 @@ export class RowLines implements IterableIterator<LogLine> {
   /** The same each time. */
   readonly #result: { done: false; value: LogLine } = { done: false, value: undefined! }
   #row = 0
-  #behind = 0
+  /** Behind the last row of the batch. */
+  #batchEnd = 0
 
   /** `before`: how many lines are before the segment. */
-  constructor({ bytes, start, end, rows }: ParsedSegment, before: number, read: LineReading) {
+  constructor({ bytes, start, end, rows }: ParsedSegment, before: number, finish: LineFinisher) {
     this.#before = before
-    this.#read = read
+    this.#finish = finish
     this.#bytes = Buffer.from(bytes, start, end - start)
     this.#columns = columnsIn(rows.columns)
     this.#reader = new RowReader(rows)
@@ -34,15 +35,16 @@ export class RowLines implements IterableIterator<LogLine> {
   }
 
   next(): IteratorResult<LogLine> {
-    if (this.#row === this.#behind) return { done: true, value: undefined }
+    if (this.#row === this.#batchEnd) return { done: true, value: undefined }
     const row = this.#row++
     const { numbers, starts, ends } = this.#columns
-    this.#result.value = this.#read(this.#before + numbers[row]!, this.#reader.outcome(row), this.#bytes, starts[row]!, ends[row]!)
+    this.#result.value = this.#finish(this.#before + numbers[row]!, this.#reader.outcome(row), this.#bytes, starts[row]!, ends[row]!)
     return this.#result
   }
 
+  /** Begins the next batch. */
   [Symbol.iterator](): this {
-    this.#behind = Math.min(this.#row + ROWS_PER_BATCH, this.#count)
+    this.#batchEnd = Math.min(this.#row + ROWS_PER_BATCH, this.#count)
     return this
   }
 }
