@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { uptime } from 'node:os'
 import type { Micros } from '../parsers/time.ts'
 
-/** The machine's two clocks. Tests put their own in place. */
+/** The machine's clocks. Tests put their own in place. */
 export interface Clocks {
   /** Microseconds since 1970: what stamps say. It may be stepped. */
   readonly wall: () => Micros

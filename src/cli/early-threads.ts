@@ -5,7 +5,7 @@ import { cutSpec } from './log-spec.ts'
 
 /**
  * Threads for the logs of a command line. Where one is big they start at once, beside the loading of all else that the command is made of: that
- * takes as long as they do. Whoever opens the logs finds out what they are in truth.
+ * takes as long as they do. Whoever opens the logs finds out what they are in truth. What V8 is told for that must be told before there is much code.
  */
 export function earlyThreads(specs: readonly string[]): Threads {
   collectEarly()
