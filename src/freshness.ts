@@ -7,6 +7,9 @@ import type { Matches } from './grants/matches.ts'
 /** So long a packet's copies may follow it; until then it is remembered, so that a copy is known for one. */
 export const COPY_MEMORY = (70 * SECOND) as Micros
 
+/** So much later than the process before us this one may find the line of a match to be written: each has its own view of what the kernel's stamps mean. */
+const VIEWS_DIFFER = SECOND
+
 /** For which rules an event may count; `stale`: it is too old, or from the future, and takes no part at all. */
 export type Freshness = ((rule: Rule) => boolean) | 'stale' | undefined
 
@@ -28,7 +31,7 @@ export function freshnessOf(event: ConnectionEvent, backlog: boolean, { clocks, 
   if (age > maxAge) return backlog && age <= maxAge + COPY_MEMORY ? NEVER : 'stale'
   // A stamp of whole seconds may be that of the match and yet be new; what was read by the process before us is not. A match
   // that is still to come was before the clock was set back: it says nothing of what is written now.
-  const isAfter = (last: Micros): boolean => (backlog ? event.time > last : event.time >= last || last > clocks.wall())
+  const isAfter = (last: Micros): boolean => (backlog ? event.time > last + VIEWS_DIFFER : event.time >= last || last > clocks.wall())
   return (rule) => {
     const last = matches.last(rule.name, event.src)
     return last === undefined || isAfter(last)

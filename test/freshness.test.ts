@@ -17,6 +17,10 @@ firewall = null
 sequence = 7000, 8000, 9000
 ports = 22/tcp
 open_for = 10m
+[single]
+sequence = 6000
+ports = 22/tcp
+open_for = 10m
 `)
 const A = '192.0.2.1' as Address
 const HOST = '192.0.2.9' as Address
@@ -91,6 +95,15 @@ describe('after a restart', () => {
       expect([...before, ...again]).toEqual(['open'])
       // Packets sent again later, read live: copies of what was read as backlog.
       expect(later.flatMap((knock) => next.read(knock, false))).toEqual([])
+    }))
+  })
+
+  it('no line opens again, also where this process finds it to be written a little later or earlier', () => {
+    fc.assert(fc.property(fc.integer({ min: -900_000, max: 900_000 }), (shift) => {
+      const [front, knock] = [new Front(), syn(6000, 1)]
+      front.now = START + 2 * SECOND
+      expect(front.read(knock)).toEqual(['open'])
+      expect(front.restarted().read({ ...knock, time: (knock.time + shift) as Micros }, true)).toEqual([])
     }))
   })
 

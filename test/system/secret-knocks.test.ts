@@ -198,6 +198,7 @@ open_for = ${openFor}
     await knock(netns, CLIENT, drawn(timeStep()))
     await knock(netns, CLIENT, drawn(timeStep(), 'bob', BOBS_SECRET))
     await daemon.until('open', 2)
+    await daemon.until('opened')
     const reload = async (users: string): Promise<void> => {
       daemon.configure(daemon.config.replace(/^users = .*$/m, `users = ${users}`))
       daemon.signal('SIGHUP')
