@@ -4,7 +4,8 @@ import { parseAddress } from '../parsers/address.ts'
 import { DIALECTS, MAX_LINE_BYTES, parseLine } from '../parsers/dialects.ts'
 import type { Fields } from '../parsers/event.ts'
 import { DEFAULT_CONTEXT, isParsed } from '../parsers/parser.ts'
-import { ends, fieldsOf, flagsText, linesOf, reasonOf, type EventLine } from './support/event-lines.ts'
+import { ends, fieldsOf, flagsText, linesOf, type EventLine } from './support/event-lines.ts'
+import { reasonOf } from './support/packet-outcome.ts'
 import { SPELLINGS } from './support/spellings.ts'
 
 /** What every dialect promises, whoever wrote its parser, on every line of its samples that shows an event. */

@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { flagNames, type Packet } from '../parsers/event.ts'
-import { isParsed, type Outcome } from '../parsers/parser.ts'
+import type { Outcome } from '../parsers/parser.ts'
 import { ulogdMessage } from '../parsers/ulogd.ts'
-import { reasonOf } from './support/event-lines.ts'
+import { packetOf } from './support/packet-outcome.ts'
 
 const parse = (text: string): Outcome => ulogdMessage(text, 0)
-
-function packet(text: string): Packet {
-  const outcome = parse(text)
-  if (!isParsed(outcome)) throw new Error(`${reasonOf(outcome)}: ${text}`)
-  return outcome.fields as Packet
-}
+const packet = (text: string): Packet => packetOf(parse(text))
 
 const HEAD = 'Nov 20 23:44:26 vm '
 const LINK = 'IN=eth0 OUT= MAC=00:00:5e:00:53:02:00:00:5e:00:53:01:08:00 '

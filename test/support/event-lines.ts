@@ -56,7 +56,3 @@ export function flagsText(fields: Fields): string {
 export function fieldsOf(outcome: Outcome): Fields | undefined {
   return isParsed(outcome) ? outcome.fields : undefined
 }
-
-export function reasonOf(outcome: Outcome): string | undefined {
-  return isParsed(outcome) ? undefined : typeof outcome === 'string' ? outcome : outcome.reason
-}
