@@ -1,14 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Address } from '../parsers/address.ts'
-import { packet, type ConnectionEvent, type Port, type TcpFlags } from '../parsers/event.ts'
+import { packet, type Port, type TcpFlags } from '../parsers/event.ts'
 import { SECOND, type Micros } from '../parsers/time.ts'
 import type { Config } from '../src/config/config.ts'
 import { freshnessOf } from '../src/freshness.ts'
 import { Grants } from '../src/grants/grants.ts'
-import { Matches } from '../src/grants/matches.ts'
+import { Matches, type StampedLine } from '../src/grants/matches.ts'
 import type { Happening } from '../src/happening.ts'
 import { Pipeline } from '../src/pipeline.ts'
+import type { LiveEvent } from '../src/sources/source.ts'
 import { config } from './support/config.ts'
 
 const RULES: Config = config(`[knocktail]
@@ -28,9 +29,9 @@ const MAX_AGE = (60 * SECOND) as Micros
 const START = 1_800_000_000 * SECOND
 
 let sport = 1024
-function syn(port: number, atSeconds: number, sourcePort = sport++): ConnectionEvent {
+function syn(port: number, atSeconds: number, sourcePort = sport++): LiveEvent {
   const fields = packet({ proto: 'tcp', src: A, dst: HOST, sport: sourcePort as Port, dport: port as Port, flags: 2 as TcpFlags })
-  return { ...fields, kind: 'packet', time: (START + atSeconds * SECOND) as Micros, resolution: 1 as Micros, source: 's' } as ConnectionEvent
+  return { ...fields, kind: 'packet', time: (START + atSeconds * SECOND) as Micros, resolution: 1 as Micros, source: 's' } as LiveEvent
 }
 
 /** A daemon's way from events to happenings, with a clock to be set. */
@@ -40,11 +41,13 @@ class Front {
   readonly #grants = new Grants({ wall: () => this.now as Micros, boot: () => this.now as Micros })
   readonly #pipeline = new Pipeline(RULES, this.#grants, {
     own: { contains: () => false }, useUp: (_door, _spend, opens) => void opens(undefined), runOnce: () => {}, observeOnly: () => false, isPaused: () => false, isConnected: () => false,
-    matched: ({ rule, address, time }) => this.matches.add(rule.name, address, time),
+    matched: ({ rule, address, time }) => this.matches.add(rule.name, address, time, this.#line),
   })
   begun = 0
+  #line: StampedLine | undefined
 
-  read(event: ConnectionEvent, backlog = false): Happening['event'][] {
+  read(event: LiveEvent, backlog = false): Happening['event'][] {
+    this.#line = event.uptime === undefined ? undefined : { source: event.source, uptime: event.uptime }
     const freshness = freshnessOf(event, backlog, { clocks: { wall: () => this.now as Micros }, matches: this.matches, maxAge: MAX_AGE, begun: this.begun as Micros })
     return freshness === 'stale' ? [] : this.#pipeline.read(event, freshness).map(({ event: name }) => name)
   }
@@ -52,7 +55,7 @@ class Front {
   /** The next process, with what the ledger remembers. */
   restarted(): Front {
     const next = new Front()
-    for (const [key, time] of this.matches.entries()) next.matches.restore(key, time)
+    for (const [key, last] of this.matches.entries()) next.matches.restore(key, last)
     next.now = this.now
     return next
   }
@@ -107,6 +110,18 @@ describe('after a restart', () => {
     }))
   })
 
+  it('a burst opens nothing again, though other times are found for its lines, and what was stamped later does', () => {
+    fc.assert(fc.property(fc.integer({ min: -30_000, max: 30_000 }), (shift) => {
+      const burst = KNOCKS.map((knock, index) => ({ ...knock, time: (START + index * 40) as Micros, uptime: (500 + index * 40) as Micros }))
+      const front = new Front()
+      expect(burst.flatMap((knock) => front.read(knock))).toEqual(['open'])
+      const next = front.restarted()
+      expect(burst.flatMap((knock) => next.read({ ...knock, time: (knock.time + shift) as Micros }, true))).toEqual([])
+      const later = [7000, 8000, 9000].map((port, index) => ({ ...syn(port, index / 1e6), uptime: (600 + index * 40) as Micros }))
+      expect(later.flatMap((knock) => next.read(knock, true))).toEqual(['open'])
+    }))
+  })
+
   it('a new sequence opens, also within a minute', () => {
     const front = new Front()
     for (const knock of KNOCKS) front.read(knock)
@@ -118,6 +133,6 @@ describe('after a restart', () => {
 })
 
 /** The same packet once more, 15 s later. */
-function retransmitted(event: ConnectionEvent): ConnectionEvent {
+function retransmitted(event: LiveEvent): LiveEvent {
   return { ...event, time: (event.time + 15 * SECOND) as Micros }
 }

@@ -28,6 +28,7 @@ const SPENDS: readonly Spend[] = [{ kind: 'once', id: '0123456789abcdef' }, { ki
 function contents(grants: number): LedgerContents {
   const made: LedgerContents = { boot: 'b', begun: now, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(SECOND), spent: new Spent(), paused: new Paused() }
   made.matches.add('ssh', '192.0.2.1' as Address, now())
+  made.matches.add('ssh', '192.0.2.2' as Address, now(), { source: 'kernel', uptime: now() })
   ;(made.paused as Paused).add('ssh')
   for (const spend of SPENDS) (made.spent as Spent).add(spend)
   for (let number = 0; number < grants; number++) {

@@ -10,6 +10,7 @@ import { COPY_MEMORY, freshnessOf } from '../freshness.ts'
 import type { LedgerKeeping } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
 import type { Grant } from '../grants/grants.ts'
+import type { StampedLine } from '../grants/matches.ts'
 import type { Happening } from '../happening.ts'
 import { liveRules } from '../live-rules.ts'
 import { doorLogEvent } from '../log/door-events.ts'
@@ -24,7 +25,7 @@ import { ExpiryTimer } from './expiry-timer.ts'
 import { fewLeft, isLow } from './first-look.ts'
 import { Lists } from './lists.ts'
 import { WallClock } from './wall-clock.ts'
-import type { EventBatch } from '../sources/source.ts'
+import type { EventBatch, LiveEvent } from '../sources/source.ts'
 import type { Helper } from '../front/helper.ts'
 
 /** What a daemon is made of: everything that it does not make itself, so that tests can put other parts in place. */
@@ -56,6 +57,8 @@ export class Daemon {
   #config: Config
   #timers: NodeJS.Timeout[] = []
   readonly #expiry: ExpiryTimer
+  /** The one that is being read. */
+  #line: StampedLine | undefined
   readonly #wallClock: WallClock
 
   constructor(config: Config, parts: DaemonParts) {
@@ -72,7 +75,7 @@ export class Daemon {
     this.#pipeline = new Pipeline(this.#config, this.doors.grants, {
       own: this.#own,
       useUp: (door, spend, opens) => void this.#useUp(door, spend, opens),
-      matched: (match) => this.doors.matched(match),
+      matched: (match) => this.doors.matched(match, this.#line),
       isPaused: (rule) => this.doors.paused.has(rule),
       runOnce: (door, match) => this.doors.runOnce(door, match, this.#config),
       isConnected: (grant) => this.#sessions.isConnected(grant),
@@ -118,6 +121,7 @@ export class Daemon {
   read({ source, events, backlog }: EventBatch): void {
     const parts = { clocks: this.#parts.clocks, matches: this.doors.matches, maxAge: this.#config.maxAge, begun: this.doors.begun }
     for (const event of events) {
+      this.#line = lineOf(event)
       const freshness = freshnessOf(event, backlog, parts)
       if (freshness === 'stale') this.#countStale(source, event.time, backlog)
       else this.#follow(this.#pipeline.read(event, freshness))
@@ -187,4 +191,8 @@ export class Daemon {
     this.stale.set(source, (this.stale.get(source) ?? 0) + 1)
     if (!backlog) this.#parts.log.write(sourceLogEvents.stale(source, Math.round((this.#parts.clocks.wall() - time) / SECOND)))
   }
+}
+
+function lineOf({ source, uptime }: LiveEvent): StampedLine | undefined {
+  return uptime === undefined ? undefined : { source, uptime }
 }

@@ -12,7 +12,7 @@ import { Grants, type Grant } from '../grants/grants.ts'
 import { KeyRecords } from '../grants/key-records.ts'
 import type { LedgerKeeping } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
-import { Matches } from '../grants/matches.ts'
+import { Matches, type StampedLine } from '../grants/matches.ts'
 import { Paused } from '../grants/paused.ts'
 import type { Helper } from '../front/helper.ts'
 import type { DoorEvent } from './door-event.ts'
@@ -92,11 +92,12 @@ export class Doors {
     const { wall, boot } = this.#parts.clocks
     this.begun = state.begun
     this.#forgetNothing()
-    for (const [key, time] of state.matches) this.matches.restore(key, time)
     for (const spend of state.spent) this.spent.add(spend)
     for (const record of state.keys) this.#keys.put(record)
     for (const rule of state.paused) this.paused.add(rule)
-    if (state.boot === this.#parts.bootId) {
+    const isSameBoot = state.boot === this.#parts.bootId
+    for (const [key, { time, line }] of state.matches) this.matches.restore(key, { time, line: isSameBoot ? line : undefined })
+    if (isSameBoot) {
       const standing = state.grants.filter(({ deadline, until }) => deadline > boot() && until > wall())
       for (const grant of standing.filter(opensStill(config))) this.grants.restore(grant)
     }
@@ -114,9 +115,10 @@ export class Doors {
     for (const record of this.#keys.all()) this.#touch(record)
   }
 
-  matched({ rule, address, time }: Match): void {
+  /** `line`: the one that completed it, where the kernel has stamped it. */
+  matched({ rule, address, time }: Match, line: StampedLine | undefined): void {
     this.matches.forget(this.#parts.clocks.wall())
-    this.matches.add(rule.name, address, time)
+    this.matches.add(rule.name, address, time, line)
   }
 
   /** A command that nothing undoes. That it was asked for stands on disk before it is run: it is never run twice for one match. */

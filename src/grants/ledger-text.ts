@@ -7,6 +7,7 @@ import { isFirewallName } from '../config/firewalls.ts'
 import { parseTargetId, targetId, type Target } from '../firewalls/target.ts'
 import type { Grant } from './grants.ts'
 import type { KeyRecord } from './key-records.ts'
+import type { LastMatch } from './matches.ts'
 
 /** The ledger's state as text: JSON in which each target stands once. */
 export interface LedgerState {
@@ -15,7 +16,7 @@ export interface LedgerState {
   readonly begun: Micros
   readonly grants: readonly Grant[]
   readonly keys: readonly KeyRecord[]
-  readonly matches: readonly (readonly [string, Micros])[]
+  readonly matches: readonly (readonly [string, LastMatch])[]
   /** What was used up for good. */
   readonly spent: readonly Spend[]
   /** See `Paused`. */
@@ -31,7 +32,7 @@ export function formatLedger({ boot, begun, grants, keys, matches, spent, paused
     begun: String(begun),
     grants: `[${grants.map(grantText).join()}]`,
     keys: `[${keys.map(keyText).join()}]`,
-    matches: JSON.stringify(matches),
+    matches: JSON.stringify(matches.map(([key, { time, line }]) => (line ? [key, time, line.source, line.uptime] : [key, time]))),
     used: JSON.stringify(spent.flatMap((spend) => (spend.kind === 'once' ? [spend.id] : []))),
     timeSteps: JSON.stringify(spent.flatMap((spend) => (spend.kind === 'time-step' ? [[spend.secret, spend.timeStep]] : []))),
     paused: JSON.stringify(paused),
@@ -62,7 +63,8 @@ export function parseLedger(text: string): LedgerState | undefined {
   if ([...byId].some(([id, target]) => targetId(target) !== id)) return undefined
   if ([...grants.flatMap((grant) => grant.targets), ...keys.map(({ target }) => target)].some((id) => !byId.has(id))) return undefined
   return {
-    boot, begun, matches, paused,
+    boot, begun, paused,
+    matches: matches.map(([key, time, source, uptime]) => [key, { time, line: source === undefined || uptime === undefined ? undefined : { source, uptime } }]),
     spent: [...used.map((id): Spend => ({ kind: 'once', id })), ...timeSteps.map(([secret, timeStep]): Spend => ({ kind: 'time-step', secret, timeStep }))],
     grants: grants.map((grant) => ({ ...grant, user: grant.user, targets: grant.targets.map((id) => byId.get(id)!) })),
     keys: keys.map((key) => ({ ...key, id: key.target, target: byId.get(key.target)! })),
@@ -108,7 +110,7 @@ const LEDGER = v.object({
   })),
   // Ledgers of before there was any doubt have none.
   keys: v.array(v.object({ target: TARGET_ID, address: ADDRESS, foreign: v.boolean(), inDoubt: v.optional(v.boolean(), false), kill: v.boolean() })),
-  matches: v.array(v.tuple([v.string(), MICROS])),
+  matches: v.array(v.tuple([v.string(), MICROS, v.optional(v.string()), v.optional(MICROS)])),
   // Ledgers of before there were any have none.
   used: v.optional(v.array(v.string()), []),
   timeSteps: v.optional(v.array(v.tuple([v.string(), v.pipe(v.number(), v.safeInteger())])), []),

@@ -1,14 +1,14 @@
 import { parseLine } from '../../parsers/dialects.ts'
-import { connectionEvent, type ConnectionEvent } from '../../parsers/event.ts'
+import { connectionEvent } from '../../parsers/event.ts'
 import { isParsed, type Dialect, type ParseContext } from '../../parsers/parser.ts'
 import type { Reason } from '../../parsers/reason.ts'
-import type { Micros } from '../../parsers/time.ts'
+import type { Micros, Stamp } from '../../parsers/time.ts'
 import type { Network } from '../../parsers/network.ts'
 import type { Clocks } from '../clocks.ts'
 import { withClient } from './client.ts'
 import type { LineBatch } from './driver.ts'
 import { LiveClock, now, type Arrival } from './live-clock.ts'
-import type { EventBatch, SourceStats } from './source.ts'
+import type { EventBatch, LiveEvent, SourceStats } from './source.ts'
 
 export interface LiveReading {
   readonly source: string
@@ -44,7 +44,7 @@ export class LiveReader {
   read({ lines, backlog, counted, bytes }: LineBatch): EventBatch {
     const { source, stats, clocks } = this.#reading
     const arrival = now(clocks)
-    const events: ConnectionEvent[] = []
+    const events: LiveEvent[] = []
     for (const line of lines) {
       const outcome = line === '' ? undefined : this.#readLine(line, arrival)
       if (typeof outcome === 'object') events.push(outcome)
@@ -60,7 +60,7 @@ export class LiveReader {
     return { source, events, backlog }
   }
 
-  #readLine(line: string, arrival: Arrival): ConnectionEvent | Reason {
+  #readLine(line: string, arrival: Arrival): LiveEvent | Reason {
     const { source, dialect, parse, proxies } = this.#reading
     const outcome = parseLine(dialect, line, parse)
     if (typeof outcome === 'string') return outcome
@@ -69,6 +69,11 @@ export class LiveReader {
     if (!isParsed(outcome)) return outcome.reason
     if (!Number.isSafeInteger(time)) return 'bad-time'
     const fields = withClient(outcome, proxies())
-    return typeof fields === 'string' ? fields : connectionEvent(fields, time, resolution, source)
+    return typeof fields === 'string' ? fields : Object.assign(connectionEvent(fields, time, resolution, source), { uptime: uptimeOf(outcome.stamp) })
   }
+}
+
+function uptimeOf(stamp: Stamp): Micros | undefined {
+  if (stamp.kind === 'uptime') return stamp.at
+  return stamp.kind === 'recorded' ? stamp.uptime : undefined
 }

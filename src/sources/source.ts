@@ -2,10 +2,13 @@ import type { ConnectionEvent } from '../../parsers/event.ts'
 import type { Reason } from '../../parsers/reason.ts'
 import type { Micros } from '../../parsers/time.ts'
 
+/** `uptime`: the stamp of the kernel that wrote the line, which is the same whenever and by whomever it is read, as `time` is not; undefined: it bears none. */
+export type LiveEvent = ConnectionEvent & { readonly uptime?: Micros | undefined }
+
 /** Events that a live source showed, in reading order. */
 export interface EventBatch {
   readonly source: string
-  readonly events: readonly ConnectionEvent[]
+  readonly events: readonly LiveEvent[]
   /**
    * They were written before this process began to watch, or may have been read by the process before it: they may open
    * something only if the ledger can tell that they have not done so already.
