@@ -39,6 +39,7 @@ interface Followed {
 export class Following {
   readonly #parts: FollowingParts
   readonly #followed = new Map<string, Followed>()
+  #wanted: readonly SourceConfig[] = []
   #positionsFail = false
   #waiting: (() => void)[] = []
 
@@ -75,10 +76,12 @@ export class Following {
 
   /** Follows these and no others; those that stay as they are go on undisturbed. */
   async follow(sources: readonly SourceConfig[]): Promise<void> {
-    for (const [name, { config, live }] of this.#followed) {
-      if (sources.some((source) => source.name === name && isSame(source, config))) continue
+    this.#wanted = sources
+    for (const [name, followed] of this.#followed) {
+      if (sources.some((source) => source.name === name && isSame(source, followed.config))) continue
       this.#followed.delete(name)
-      await live.stop()
+      await followed.live.stop()
+      this.#keepPlace(followed)
     }
     for (const source of sources) if (!this.#followed.has(source.name)) await this.#begin(source)
   }
@@ -89,8 +92,9 @@ export class Following {
   }
 
   savePositions(): void {
+    for (const followed of this.#followed.values()) this.#keepPlace(followed)
     try {
-      this.#parts.positions?.save(this.#followed.values())
+      this.#parts.positions?.save(this.#wanted)
       if (this.#positionsFail) this.#parts.log.write({ level: 'info', event: 'positions-recovered', text: 'positions can be written again', facts: {} })
       this.#positionsFail = false
     } catch (error) {
@@ -100,6 +104,10 @@ export class Following {
       }
       this.#positionsFail = true
     }
+  }
+
+  #keepPlace({ config, live }: Followed): void {
+    this.#parts.positions?.keep(config, live.position())
   }
 
   async #begin(config: SourceConfig): Promise<void> {

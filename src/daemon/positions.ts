@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SourceConfig } from '../config/config.ts'
-import type { LiveSource, Position } from '../sources/source.ts'
+import type { Position } from '../sources/source.ts'
 
 /**
  * How far each source was read. It is written without fsync, and may be old: what was opened is the ledger's to say, so a line that is
@@ -9,23 +9,29 @@ import type { LiveSource, Position } from '../sources/source.ts'
  */
 export class Positions {
   readonly #path: string
-  readonly #found: Readonly<Record<string, unknown>>
+  #places: Readonly<Record<string, unknown>>
   #written = ''
 
   constructor(stateDir: string) {
     this.#path = join(stateDir, 'positions.json')
-    this.#found = readJson(this.#path)
+    this.#places = readJson(this.#path)
   }
 
-  /** Where that source was left by the process before us. */
+  /** Where that source was left, by the process before us or by us. */
   of(source: SourceConfig): Position {
-    const found = this.#found[keyOf(source)]
+    const found = this.#places[keyOf(source)]
     return typeof found === 'object' && found !== null ? (found as Position) : undefined
   }
 
-  /** Throws as fs does. */
-  save(sources: Iterable<{ readonly config: SourceConfig; readonly live: LiveSource }>): void {
-    const text = JSON.stringify(Object.fromEntries([...sources].map(({ config, live }) => [keyOf(config), live.position()])))
+  /** It was read up to there. */
+  keep(source: SourceConfig, position: Position): void {
+    if (position !== undefined) this.#places = { ...this.#places, [keyOf(source)]: position }
+  }
+
+  /** Of these sources and no others, also of those that are not read yet. Throws as fs does. */
+  save(sources: readonly SourceConfig[]): void {
+    this.#places = Object.fromEntries(sources.map((source) => [keyOf(source), this.of(source)]))
+    const text = JSON.stringify(this.#places)
     if (text === this.#written) return
     writeFileSync(`${this.#path}.new`, text, { mode: 0o600 })
     renameSync(`${this.#path}.new`, this.#path)
