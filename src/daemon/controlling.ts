@@ -48,9 +48,9 @@ export class Controlling implements Controlled {
     if (opened.event === 'observed') return { ok: false, why: `rule ${rule} only observes: nothing is opened` }
     if (opened.event === 'refused') return { ok: false, why: `${address}: ${opened.why}` }
     const grant = daemon.doors.grants.find({ rule, address, user })
-    if (!grant) return { ok: true, text: `rule ${rule} ran its command for ${address}` }
+    if (!grant) return this.#settled(address, `rule ${rule} ran its command for ${address}`)
     const left = formatDuration((Math.ceil((grant.deadline - clocks.boot()) / 1e6) * 1e6) as Micros)
-    const answer = await this.#settled(address, `rule ${rule} is open for ${address}, for ${left}`)
+    const answer = await this.#settled(address, await this.#kept(`rule ${rule} is open for ${address}, for ${left}`))
     return answer.ok ? { ...answer, grant: grantStatus(grant, new Map(), clocks.boot()) } : answer
   }
 
@@ -99,8 +99,13 @@ export class Controlling implements Controlled {
   }
 
   async #closed(closed: number, address: Address | undefined, text: string): Promise<Answer> {
-    const answer = await this.#settled(address, text)
+    const answer = await this.#settled(address, await this.#kept(text))
     return answer.ok ? { ...answer, closed } : answer
+  }
+
+  /** Waits until it is on disk: no crash takes back what was answered. */
+  async #kept(text: string): Promise<string> {
+    return (await this.#parts.daemon.doors.save()) ? text : `${text}, but the ledger cannot be written, so a restart takes it back`
   }
 
   /** Waits until the firewalls have done it, and says what they did not. */

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import type { Status } from '../../src/control/controlled.ts'
@@ -109,6 +110,23 @@ systemTest(['ip', 'nft', 'nc', 'cat', 'iptables', 'setpriv', 'pgrep', 'mount'])(
     await knocktail('close', CLIENT)
     await knock(netns)
     await daemon.untilTrue(() => daemon.named('open').length === 2, 'the knock opens')
+  })
+
+  it('has on disk what it has answered, when a kill -9 comes the moment after', async () => {
+    await start()
+    const answered = (request: object): Promise<void> => new Promise((resolve) => {
+      const socket = connect(join(daemon.runDir, 'control.sock'), () => socket.write(`${JSON.stringify(request)}\n`))
+      socket.once('data', () => resolve())
+    })
+    for (const [request, comesIn, starts] of [[{ verb: 'open', rule: 'ssh' }, true, 2], [{ verb: 'close' }, false, 3]] as const) {
+      // The ledger has just been written: the next write that nobody waits for takes its time.
+      await answered({ ...request, address: '192.0.2.77' })
+      await answered({ ...request, address: CLIENT })
+      await daemon.stop('SIGKILL')
+      daemon.restart()
+      await daemon.until('started', starts)
+      expect([(await knocktail('list')).stdout.includes(CLIENT), await netns.canConnect(22)]).toEqual([comesIn, comesIn])
+    }
   })
 
   it('fails its health check when it is gone, cannot follow a source, cannot close, or cannot load its file', async () => {
