@@ -13,9 +13,9 @@ export interface LiveParts {
   /** Told of every match before anything comes of it. */
   readonly matched: (match: Match) => void
   /** A sequence that is good once was used: `opens` says what comes of it, when that it was used is on disk, or else with why nothing may. */
-  readonly useUp: (door: DoorRule, spend: Spend, opens: (refused: string | undefined) => readonly Happening[]) => void
+  readonly useUp: (door: DoorRule, spend: Spend, asked: Asked, opens: (refused: string | undefined) => readonly Happening[]) => void
   /** A command that nothing undoes: it is run once for this match. */
-  readonly runOnce: (door: DoorRule, asked: { readonly address: Match['address']; readonly user?: string | undefined }) => void
+  readonly runOnce: (door: DoorRule, asked: Asked) => void
   /** Whether that rule's matches open nothing for now. */
   readonly isPaused: (rule: string) => boolean
   /** Decide, and touch nothing. */

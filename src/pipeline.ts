@@ -134,20 +134,28 @@ export class Pipeline {
     return happenings
   }
 
+  /** What was knocked for before this process began, and nothing came of; `refused`: why nothing will. */
+  goOn(asked: Asked, refused: string | undefined): readonly Happening[] {
+    const door = this.#doors.get(asked.rule)
+    const mayOpen = door !== undefined && (asked.user === undefined || door.users.includes(asked.user))
+    const why = refused ?? (mayOpen ? undefined : 'the configuration was changed meanwhile')
+    const happenings: readonly Happening[] = door === undefined || why !== undefined ? [{ event: 'refused', ...asked, why: why! }] : this.#openings.admit(asked, door)
+    if (door) for (const happening of happenings) this.tally.countHappening(happening)
+    return happenings
+  }
+
   #grant(match: Match, door: DoorRule): Happening[] {
-    const { rule, user, address, time } = match
-    const about = { rule: rule.name, address, ...(user !== undefined && { user }), time }
-    return this.#openings.admit(about, door)
+    return this.#openings.admit(askedBy(match), door)
   }
 
   /** A used sequence must not open again, whatever happens to us: first it stands on disk that it was used, then its door opens. */
   #useUp(match: Match, spend: Spend, live: LiveParts): void {
-    const { rule, address, time } = match
-    const used = this.#doors.get(rule.name)!
-    live.useUp(used, spend, (why) => {
+    const { rule } = match
+    const [used, asked] = [this.#doors.get(rule.name)!, askedBy(match)]
+    live.useUp(used, spend, asked, (why) => {
       const door = this.#doors.get(rule.name)
       // A reload may have been faster.
-      const happenings = door?.match !== rule ? [] : why === undefined ? this.#grant(match, door) : [{ event: 'refused' as const, rule: rule.name, address, time, why }]
+      const happenings = door?.match !== rule ? [] : why === undefined ? this.#grant(match, door) : [{ event: 'refused' as const, ...asked, why }]
       for (const happening of happenings) this.tally.countHappening(happening)
       return happenings
     })
@@ -155,6 +163,10 @@ export class Pipeline {
 }
 
 const NONE: readonly Happening[] = []
+
+function askedBy({ rule, user, address, time }: Match): Asked {
+  return { rule: rule.name, address, ...(user !== undefined && { user }), time }
+}
 
 type MayKnock = ((rule: Rule) => boolean) | undefined
 

@@ -40,7 +40,7 @@ class Front {
   readonly matches = new Matches((130 * SECOND) as Micros)
   readonly #grants = new Grants({ wall: () => this.now as Micros, boot: () => this.now as Micros })
   readonly #pipeline = new Pipeline(RULES, this.#grants, {
-    own: { contains: () => false }, useUp: (_door, _spend, opens) => void opens(undefined), runOnce: () => {}, observeOnly: () => false, isPaused: () => false, isConnected: () => false,
+    own: { contains: () => false }, useUp: (_door, _spend, _asked, opens) => void opens(undefined), runOnce: () => {}, observeOnly: () => false, isPaused: () => false, isConnected: () => false,
     matched: ({ rule, address, time }) => this.matches.add(rule.name, address, time, this.#line),
   })
   begun = 0

@@ -7,6 +7,7 @@ import type { Address } from '../parsers/address.ts'
 import { SECOND, type Micros } from '../parsers/time.ts'
 import { targetId, type Target } from '../src/firewalls/target.ts'
 import { Grants } from '../src/grants/grants.ts'
+import { InHand } from '../src/grants/in-hand.ts'
 import { KeyRecords } from '../src/grants/key-records.ts'
 import { Ledger, ledgerStateOf, type LedgerContents } from '../src/grants/ledger.ts'
 import { formatLedger, parseLedger } from '../src/grants/ledger-text.ts'
@@ -26,8 +27,9 @@ const SPENDS: readonly Spend[] = [{ kind: 'once', id: '0123456789abcdef' }, { ki
 
 /** Contents with that many grants. */
 function contents(grants: number): LedgerContents {
-  const made: LedgerContents = { boot: 'b', begun: now, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(SECOND), spent: new Spent(), paused: new Paused() }
+  const made: LedgerContents = { boot: 'b', begun: now, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(SECOND), spent: new Spent(), paused: new Paused(), inHand: new InHand() }
   made.matches.add('ssh', '192.0.2.1' as Address, now())
+  ;(made.inHand as InHand).add({ rule: 'ssh', user: undefined, address: '192.0.2.3' as Address, time: now(), stage: 'wanted' })
   made.matches.add('ssh', '192.0.2.2' as Address, now(), { source: 'kernel', uptime: now() })
   ;(made.paused as Paused).add('ssh')
   for (const spend of SPENDS) (made.spent as Spent).add(spend)

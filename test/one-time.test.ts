@@ -65,7 +65,7 @@ it.each([[undefined, 'open'], ['the disk is full', 'refused']])('the door waits 
   const now = (): Micros => 100 as Micros
   let answer: ((refused: string | undefined) => readonly Happening[]) | undefined
   const pipeline = new Pipeline(config('[knocktail]\nfirewall = null\n[d]\none_time_sequences = list\nports = 22/tcp\n', () => '7000,8000\n9000,9001\n'), new Grants({ wall: now, boot: now }), {
-    own: { contains: () => false }, matched: () => {}, runOnce: () => {}, observeOnly: () => false, isPaused: () => false, isConnected: () => false, useUp: (_door, _spend, opens) => (answer = opens),
+    own: { contains: () => false }, matched: () => {}, runOnce: () => {}, observeOnly: () => false, isPaused: () => false, isConnected: () => false, useUp: (_door, _spend, _asked, opens) => (answer = opens),
   })
   expect([syn(7000, 1), syn(8000, 2)].flatMap((event) => pipeline.read(event))).toEqual([])
   expect(answer?.(refused).map(({ event }) => event)).toEqual([expected])

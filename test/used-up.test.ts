@@ -44,7 +44,7 @@ class Machine {
   readonly told: LogEvent[] = []
   disk: string | undefined
   diskRefuses = false
-  #writes: (() => void)[] = []
+  #writes: { readonly end: () => void; readonly tell: () => void }[] = []
   daemon: Daemon
 
   constructor() {
@@ -58,9 +58,19 @@ class Machine {
     this.daemon = this.#begin(undefined)
   }
 
+  /** The write ends, and nobody is left to hear of it. */
+  writeAndCrash(secondsDown = 0): void {
+    for (const { end } of this.#writes.splice(0)) end()
+    vi.setSystemTime(Date.now() + secondsDown * 1000)
+    this.crash()
+  }
+
   async write(): Promise<void> {
     for (let round = 0; round < 5; round++) {
-      for (const write of this.#writes.splice(0)) write()
+      for (const { end, tell } of this.#writes.splice(0)) {
+        end()
+        tell()
+      }
       await vi.advanceTimersByTimeAsync(5)
     }
   }
@@ -97,9 +107,11 @@ class Machine {
       keep: (kept) => void (contents = kept),
       save: () => {
         const written = formatLedger(ledgerStateOf(contents!))
-        return new Promise((resolve) => this.#writes.push(() => {
-          if (!this.diskRefuses) this.disk = written
-          resolve(!this.diskRefuses)
+        return new Promise((resolve) => this.#writes.push({
+          end: () => {
+            if (!this.diskRefuses) this.disk = written
+          },
+          tell: () => resolve(!this.diskRefuses),
         }))
       },
     }
@@ -154,6 +166,26 @@ describe('ports that were drawn', () => {
     for (const src of [A, B]) machine.knock(src, drawn(), src === A)
     await machine.write()
     expect(machine.heard).toEqual([`open ${A}`])
+  })
+
+  it('open by the next process, where a crash came between the end of the write and the door', async () => {
+    const machine = await started()
+    machine.knock(A, drawn())
+    machine.writeAndCrash()
+    await machine.write()
+    expect(machine.heard).toEqual([`open ${A}`])
+    machine.knock(A, drawn(), true)
+    machine.knock(B, drawn())
+    machine.writeAndCrash()
+    await machine.write()
+    expect(machine.heard).toEqual([`open ${A}`])
+  })
+
+  it('are told of where the next process comes too late to open', async () => {
+    const machine = await started()
+    machine.knock(A, drawn())
+    machine.writeAndCrash(61)
+    expect(machine.heard).toEqual([`refused ${A}`])
   })
 
   it('open nothing for a user whom a reload took out meanwhile, and are used up', async () => {

@@ -16,6 +16,7 @@ import { liveRules } from '../live-rules.ts'
 import { doorLogEvent } from '../log/door-events.ts'
 import { happeningLogEvent } from '../log/happening-events.ts'
 import { ledgerLogEvents } from '../log/disk-events.ts'
+import type { Asked } from '../live-parts.ts'
 import type { Log } from '../log/log.ts'
 import { sourceLogEvents } from '../log/source-events.ts'
 import { ownAddresses } from '../own-addresses.ts'
@@ -23,6 +24,7 @@ import { closed } from '../openings.ts'
 import { Pipeline } from '../pipeline.ts'
 import { ExpiryTimer } from './expiry-timer.ts'
 import { fewLeft, isLow } from './first-look.ts'
+import { askedOf, refusalOf } from './going-on.ts'
 import { Lists } from './lists.ts'
 import { WallClock } from './wall-clock.ts'
 import type { EventBatch, LiveEvent } from '../sources/source.ts'
@@ -74,7 +76,7 @@ export class Daemon {
     this.#config = liveRules(config, { own: this.#own, spent: this.doors.spent })
     this.#pipeline = new Pipeline(this.#config, this.doors.grants, {
       own: this.#own,
-      useUp: (door, spend, opens) => void this.#useUp(door, spend, opens),
+      useUp: (door, spend, asked, opens) => void this.#useUp(door, spend, asked, opens),
       matched: (match) => this.doors.matched(match, this.#line),
       isPaused: (rule) => this.doors.paused.has(rule),
       runOnce: (door, match) => this.doors.runOnce(door, match, this.#config),
@@ -108,6 +110,7 @@ export class Daemon {
   /** Goes on where the process before this one ended; `found`: its ledger, undefined if there was none. */
   start(found: LedgerState | undefined): void {
     if (found) this.doors.resume(found, this.#config)
+    if (found) this.#goOn(found)
     this.doors.reconcile(this.#config)
     void this.doors.save()
     void this.#lists.catchUp(this.#config, this.doors.spent)
@@ -116,6 +119,12 @@ export class Daemon {
       setInterval(() => this.doors.reconcile(this.#config), RECONCILE_MS),
     ]
     this.#expiry.schedule()
+  }
+
+  #goOn({ boot, inHand }: LedgerState): void {
+    const { bootId, clocks } = this.#parts
+    const about = { isSameBoot: boot === bootId, now: clocks.wall(), maxAge: this.#config.maxAge }
+    for (const pending of inHand) this.#follow(this.#pipeline.goOn(askedOf(pending), refusalOf(pending, about)))
   }
 
   read({ source, events, backlog }: EventBatch): void {
@@ -129,11 +138,15 @@ export class Daemon {
     this.#expiry.schedule()
   }
 
-  async #useUp(door: DoorRule, spend: Spend, opens: (refused: string | undefined) => readonly Happening[]): Promise<void> {
+  async #useUp(door: DoorRule, spend: Spend, asked: Asked, opens: (refused: string | undefined) => readonly Happening[]): Promise<void> {
+    const pending = this.doors.inHand.add({ ...asked, user: asked.user, stage: 'wanted' })
     const refused = (await this.doors.save()) ? await this.#lists.crossOut(door, spend) : UNSAVED
     const list = door.lists.find(({ sequences }) => sequences.some((sequence) => isDeepStrictEqual(sequence.spend, spend)))
     if (list && isLow(door, list, this.doors.spent)) this.#parts.log.write(fewLeft(door, list, this.doors.spent))
+    // What is written next has it no more, and has its door.
+    this.doors.inHand.delete(pending)
     this.#follow(opens(refused))
+    void this.doors.save('soon')
     this.#expiry.schedule()
   }
 

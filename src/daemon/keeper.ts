@@ -2,7 +2,7 @@ import type { FirewallName } from '../config/firewalls.ts'
 import type { Outcome } from '../firewalls/firewall.ts'
 import type { Helper, HelperEvents } from '../front/helper.ts'
 
-const GONE = { kind: 'failed', why: 'the helper is not running' } as const
+const GONE = { kind: 'failed', why: 'the helper is not running', isUnasked: true } as const
 const FIRST_MS = 500
 const LONGEST_MS = 30_000
 

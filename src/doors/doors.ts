@@ -5,10 +5,11 @@ import { Spent } from '../../rules/spent.ts'
 import type { Config, DoorRule } from '../config/config.ts'
 import type { Clocks } from '../clocks.ts'
 import type { FirewallName } from '../config/firewalls.ts'
-import { targetId, type Target, type TargetId } from '../firewalls/target.ts'
+import type { Target, TargetId } from '../firewalls/target.ts'
 import { plannedTargets, targetsOf } from '../firewalls/targets.ts'
 import { Desired, type DesiredKey } from '../grants/desired.ts'
 import { Grants, type Grant } from '../grants/grants.ts'
+import { InHand, type Knocked } from '../grants/in-hand.ts'
 import { KeyRecords } from '../grants/key-records.ts'
 import type { LedgerKeeping } from '../grants/ledger.ts'
 import type { LedgerState } from '../grants/ledger-text.ts'
@@ -17,6 +18,7 @@ import { Paused } from '../grants/paused.ts'
 import type { Helper } from '../front/helper.ts'
 import type { DoorEvent } from './door-event.ts'
 import { Lane } from './lane.ts'
+import { runOnce } from './run-once.ts'
 import { opensStill } from './still-right.ts'
 
 /** What doors are made of. */
@@ -41,6 +43,7 @@ export class Doors {
   readonly matches: Matches
   readonly spent = new Spent()
   readonly paused = new Paused()
+  readonly inHand = new InHand()
   readonly #keys = new KeyRecords()
   readonly #desired: Desired
   readonly #lanes = new Map<string, Lane>()
@@ -66,7 +69,7 @@ export class Doors {
       },
     })
     this.matches = new Matches(parts.keepMatches)
-    parts.ledger.keep({ boot: parts.bootId, begun: () => this.begun, grants: this.grants, keys: this.#keys, matches: this.matches, spent: this.spent, paused: this.paused })
+    parts.ledger.keep({ boot: parts.bootId, begun: () => this.begun, grants: this.grants, keys: this.#keys, matches: this.matches, spent: this.spent, paused: this.paused, inHand: this.inHand })
   }
 
   /** How many keys wait for their firewall. */
@@ -121,17 +124,10 @@ export class Doors {
     this.matches.add(rule.name, address, time, line)
   }
 
-  /** A command that nothing undoes. That it was asked for stands on disk before it is run: it is never run twice for one match. */
-  runOnce(door: DoorRule, { address, user }: { readonly address: Match['address']; readonly user?: string | undefined }, config: Config): void {
-    const seconds = 1
-    for (const target of targetsOf(door, config, user)) {
-      const since = this.#parts.clocks.boot()
-      void this.#laneOf(target).run(async () => {
-        await this.save()
-        const [outcome] = await this.#parts.helper.add(targetId(target), [{ address, seconds }])
-        if (outcome?.kind === 'done') this.#parts.told({ kind: 'opened', target, address, ms: (this.#parts.clocks.boot() - since) / 1000 })
-        else this.#parts.told({ kind: 'failed', verb: 'add', target, address, why: outcome && 'why' in outcome ? outcome.why : 'no answer', retryMs: undefined })
-      })
+  /** A command that nothing undoes. */
+  runOnce(door: DoorRule, knocked: Knocked, config: Config): void {
+    for (const target of targetsOf(door, config, knocked.user)) {
+      void runOnce(target, knocked, { ...this.#parts, inHand: this.inHand, save: (when) => this.save(when), lane: this.#laneOf(target) })
     }
   }
 

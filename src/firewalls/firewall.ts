@@ -9,8 +9,8 @@ export type Outcome =
   | { readonly kind: 'foreign' }
   /** It cannot be there: no set for IPv6 is configured, say. Trying again is of no use. */
   | { readonly kind: 'unserved'; readonly why: string }
-  /** Trying again may help. */
-  | { readonly kind: 'failed'; readonly why: string }
+  /** Trying again may help. isUnasked: there was nobody to be asked, so it was not done. */
+  | { readonly kind: 'failed'; readonly why: string; readonly isUnasked?: true }
 
 /** An entry that a firewall was found to hold at a target. */
 export interface Listed {

@@ -6,6 +6,7 @@ import type { Spend } from '../../rules/spent.ts'
 import { isFirewallName } from '../config/firewalls.ts'
 import { parseTargetId, targetId, type Target } from '../firewalls/target.ts'
 import type { Grant } from './grants.ts'
+import type { Pending } from './in-hand.ts'
 import type { KeyRecord } from './key-records.ts'
 import type { LastMatch } from './matches.ts'
 
@@ -21,9 +22,11 @@ export interface LedgerState {
   readonly spent: readonly Spend[]
   /** See `Paused`. */
   readonly paused: readonly string[]
+  /** See `InHand`. */
+  readonly inHand: readonly Pending[]
 }
 
-export function formatLedger({ boot, begun, grants, keys, matches, spent, paused }: LedgerState): string {
+export function formatLedger({ boot, begun, grants, keys, matches, spent, paused, inHand }: LedgerState): string {
   const targets = new Set<Target>()
   for (const grant of grants) for (const target of grant.targets) targets.add(target)
   for (const { target } of keys) targets.add(target)
@@ -36,6 +39,7 @@ export function formatLedger({ boot, begun, grants, keys, matches, spent, paused
     used: JSON.stringify(spent.flatMap((spend) => (spend.kind === 'once' ? [spend.id] : []))),
     timeSteps: JSON.stringify(spent.flatMap((spend) => (spend.kind === 'time-step' ? [[spend.secret, spend.timeStep]] : []))),
     paused: JSON.stringify(paused),
+    inHand: JSON.stringify(inHand),
     targets: JSON.stringify(Object.fromEntries([...targets].map((target) => [targetId(target), target]))),
   }
   return `{${Object.entries(members).map(([name, text]) => `"${name}":${text}`).join()}}`
@@ -58,12 +62,12 @@ function remembered<T extends object>(format: (item: T) => string): (item: T) =>
 export function parseLedger(text: string): LedgerState | undefined {
   const read = v.safeParse(LEDGER, parseJson(text))
   if (!read.success) return undefined
-  const { boot, begun, grants, keys, matches, used, timeSteps, paused, targets } = read.output
+  const { boot, begun, grants, keys, matches, used, timeSteps, paused, inHand, targets } = read.output
   const byId = new Map(Object.entries(targets))
   if ([...byId].some(([id, target]) => targetId(target) !== id)) return undefined
   if ([...grants.flatMap((grant) => grant.targets), ...keys.map(({ target }) => target)].some((id) => !byId.has(id))) return undefined
   return {
-    boot, begun, paused,
+    boot, begun, paused, inHand,
     matches: matches.map(([key, time, source, uptime]) => [key, { time, line: source === undefined || uptime === undefined ? undefined : { source, uptime } }]),
     spent: [...used.map((id): Spend => ({ kind: 'once', id })), ...timeSteps.map(([secret, timeStep]): Spend => ({ kind: 'time-step', secret, timeStep }))],
     grants: grants.map((grant) => ({ ...grant, user: grant.user, targets: grant.targets.map((id) => byId.get(id)!) })),
@@ -115,6 +119,7 @@ const LEDGER = v.object({
   used: v.optional(v.array(v.string()), []),
   timeSteps: v.optional(v.array(v.tuple([v.string(), v.pipe(v.number(), v.safeInteger())])), []),
   paused: v.optional(v.array(v.string()), []),
+  inHand: v.optional(v.array(v.object({ rule: v.string(), user: v.optional(v.string()), address: ADDRESS, time: MICROS, stage: v.picklist(['wanted', 'asked']) })), []),
   targets: v.record(v.string(), TARGET),
 })
 

@@ -1,5 +1,6 @@
 import type { Micros } from '../../parsers/time.ts'
 import type { Grant } from './grants.ts'
+import type { InHand } from './in-hand.ts'
 import type { KeyRecords } from './key-records.ts'
 import { formatLedger, parseLedger, type LedgerState } from './ledger-text.ts'
 import type { Matches } from './matches.ts'
@@ -16,6 +17,7 @@ export interface LedgerContents {
   readonly matches: Matches
   readonly spent: Pick<Spent, 'all'>
   readonly paused: Pick<Paused, 'all'>
+  readonly inHand: Pick<InHand, 'all'>
 }
 
 /** What was found at start. */
@@ -124,6 +126,6 @@ export class Ledger implements LedgerKeeping {
 }
 
 /** What the contents hold at this moment. */
-export function ledgerStateOf({ boot, begun, grants, keys, matches, spent, paused }: LedgerContents): LedgerState {
-  return { boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], spent: spent.all(), paused: paused.all() }
+export function ledgerStateOf({ boot, begun, grants, keys, matches, spent, paused, inHand }: LedgerContents): LedgerState {
+  return { boot, begun: begun(), grants: [...grants.all()], keys: [...keys.all()], matches: [...matches.entries()], spent: spent.all(), paused: paused.all(), inHand: inHand.all() }
 }

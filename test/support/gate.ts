@@ -18,7 +18,7 @@ export class Gate {
   constructor(text: string, readFile?: (path: string) => string) {
     this.pipeline = new Pipeline(config(text, readFile), this.grants, {
       own: { contains: () => false }, matched: () => {}, runOnce: () => {}, observeOnly: () => false, isPaused: () => false,
-      useUp: (_door, _spend, opens) => void this.happenings.push(...opens(undefined)),
+      useUp: (_door, _spend, _asked, opens) => void this.happenings.push(...opens(undefined)),
       isConnected: ({ address }: Grant) => this.connected.has(address),
     })
   }

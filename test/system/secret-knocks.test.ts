@@ -9,6 +9,7 @@ import { formatSecret, parseSecret } from '../../rules/derive/secret.ts'
 import { timeStepAt } from '../../rules/derive/time-step.ts'
 import { Spent } from '../../rules/spent.ts'
 import { Grants } from '../../src/grants/grants.ts'
+import { InHand } from '../../src/grants/in-hand.ts'
 import { KeyRecords } from '../../src/grants/key-records.ts'
 import { Ledger } from '../../src/grants/ledger.ts'
 import { Paused } from '../../src/grants/paused.ts'
@@ -66,7 +67,7 @@ events {} http { access_log ${logFile} combined; server { listen 80; location / 
     const now = (): Micros => (Date.now() * 1000) as Micros
     const ledger = new Ledger(join(stateDir, 'ledger'))
     await ledger.open()
-    ledger.keep({ boot: 'another', begun: () => (now() - 600e6) as Micros, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(0 as Micros), spent: new Spent(), paused: new Paused() })
+    ledger.keep({ boot: 'another', begun: () => (now() - 600e6) as Micros, grants: new Grants({ wall: now, boot: now }), keys: new KeyRecords(), matches: new Matches(0 as Micros), spent: new Spent(), paused: new Paused(), inHand: new InHand() })
     await ledger.save()
     await ledger.close()
   }
