@@ -1,7 +1,7 @@
 import { isIPv6, type Address } from '../../parsers/address.ts'
 import type { Outcome } from './firewall.ts'
 import { DONE, failed, unserved, whyFailed } from './outcome.ts'
-import type { Target } from './target.ts'
+import { portsOf, type Target } from './target.ts'
 import type { Tools } from './tools.ts'
 
 const PROGRAM = 'conntrack'
@@ -15,7 +15,7 @@ const NONE = /\b0 flow entries have been deleted/
  * longer lets the address in drops it.
  */
 export async function killByConntrack(target: Target, address: Address, { run, find }: Tools): Promise<Outcome> {
-  const ports = target.port ? [target.port] : (target.ports ?? [])
+  const ports = portsOf(target)
   if (ports.length === 0) return unserved('no port says which flows are meant')
   const program = find(PROGRAM)
   if (program === undefined) return unserved('flows cannot be ended: conntrack is not installed')

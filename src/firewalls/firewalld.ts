@@ -4,8 +4,8 @@ import type { Entry, Finding, Firewall, Listing, Outcome } from './firewall.ts'
 import { admittedBy, holdsPort, readZone, richRule } from './firewalld-rules.ts'
 import { inGroups } from './groups.ts'
 import { killFlows } from './kill-flows.ts'
-import { DONE, failed, FOREIGN, whyFailed } from './outcome.ts'
-import type { Ran } from './run.ts'
+import { DONE, error, failed, FOREIGN, whyFailed } from './outcome.ts'
+import { NOT_INSTALLED, type Ran } from './run.ts'
 import type { Target } from './target.ts'
 import type { Opener, Tools } from './tools.ts'
 
@@ -151,7 +151,7 @@ class Firewalld implements Firewall {
 
   #run(args: readonly string[], zone = this.#zone()): Promise<Ran> {
     const program = this.#program()
-    if (program === undefined) return Promise.resolve({ code: undefined, stdout: '', stderr: 'it is not installed', timedOut: false })
+    if (program === undefined) return Promise.resolve(NOT_INSTALLED)
     return this.#tools.run({ program, args: [...zone, ...args], timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: OUTPUT_BYTES })
   }
 }
@@ -162,10 +162,6 @@ function byAddress(
 ): Outcome[] {
   const known = new Map(some.map(({ address }, index) => [address, outcomes[index]!]))
   return items.map(({ address }) => known.get(address) ?? others)
-}
-
-function error(message: string): Finding {
-  return { severity: 'error', message }
 }
 
 function warning(message: string): Finding {

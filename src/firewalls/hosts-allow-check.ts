@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { reasonOf } from '../error.ts'
 import type { Finding } from './firewall.ts'
+import { error } from './outcome.ts'
 import { readHosts, writeHosts } from './hosts-allow-text.ts'
 import { readText } from './whole-file.ts'
 import type { Tools } from './tools.ts'
@@ -69,10 +70,6 @@ async function saysNo(file: string, text: string): Promise<boolean> {
   const rules = (some: string): string[] => some.split('\n').filter((line) => !/^(?:#.*|\s*)$/.test(line))
   const others = writeHosts({ ours: [], others: readHosts(text).others })
   return rules(await readText(denyOf(file))).length > 0 || rules(others).some((line) => /:\s*deny\b/i.test(line))
-}
-
-function error(message: string): Finding {
-  return { severity: 'error', message }
 }
 
 function warning(message: string): Finding {

@@ -1,5 +1,6 @@
 import type { Finding } from './firewall.ts'
 import type { IpSet } from './ipset-list.ts'
+import { error } from './outcome.ts'
 import type { Target } from './target.ts'
 
 const SETS = [
@@ -46,8 +47,4 @@ function unused(name: string, { program }: SetKind, { ports }: Target): Finding 
   const { proto, port } = ports?.[0] ?? { proto: 'tcp', port: 22 }
   const rule = `${program} -I INPUT -p ${proto} --dport ${port} -m set --match-set ${name} src -j ACCEPT`
   return { severity: 'warning', message: `no rule uses set ${name}: what is in it opens nothing. ${rule}` }
-}
-
-function error(message: string): Finding {
-  return { severity: 'error', message }
 }

@@ -6,13 +6,12 @@ import { readIpSet, type IpSet, type Member } from './ipset-list.ts'
 import { killFlows } from './kill-flows.ts'
 import { isOurs } from './label.ts'
 import { DONE, failed, FOREIGN, unserved, whyFailed } from './outcome.ts'
-import type { Ran } from './run.ts'
+import { LISTING_BYTES, NOT_INSTALLED, type Ran } from './run.ts'
 import type { Target } from './target.ts'
 import type { Opener, Tools } from './tools.ts'
 
 const PROGRAM = 'ipset'
 const LIMIT_MS = 10_000
-const OUTPUT_BYTES = 64 * 1024 * 1024
 
 /** ipset(8): the largest time-out. */
 const LONGEST_SECONDS = 2_147_483
@@ -120,8 +119,8 @@ class Ipset implements Firewall {
 
   #run(args: readonly string[], input?: string): Promise<Ran> {
     const program = this.#program()
-    if (program === undefined) return Promise.resolve({ code: undefined, stdout: '', stderr: 'it is not installed', timedOut: false })
-    return this.#tools.run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: OUTPUT_BYTES, ...(input !== undefined && { input }) })
+    if (program === undefined) return Promise.resolve(NOT_INSTALLED)
+    return this.#tools.run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LISTING_BYTES, ...(input !== undefined && { input }) })
   }
 }
 

@@ -1,7 +1,7 @@
 import { isIPv6, type Address } from '../../parsers/address.ts'
 import { readRules, type IptablesRule } from './iptables-rules.ts'
 import { whyFailed } from './outcome.ts'
-import type { Ran } from './run.ts'
+import { LISTING_BYTES, NOT_INSTALLED, type Ran } from './run.ts'
 import type { Tools } from './tools.ts'
 
 export const CHAIN = 'KNOCKTAIL'
@@ -17,7 +17,6 @@ export function familyOf(address: Address): Family {
 /** As long as another iptables may hold the lock. Without a number it would be waited for for ever. */
 export const WAIT = ['-w', '5']
 const LIMIT_MS = 15_000
-const OUTPUT_BYTES = 64 * 1024 * 1024
 
 /** What a family's ruleset holds. `own` is undefined where our chain is not there. */
 export interface Chains {
@@ -49,6 +48,6 @@ export function placeOfJump(input: readonly IptablesRule[]): number {
 
 export function runIptables(name: Family | `${Family}-restore`, args: readonly string[], { run, find }: Tools, input?: string): Promise<Ran> {
   const program = find(name)
-  if (program === undefined) return Promise.resolve({ code: undefined, stdout: '', stderr: 'it is not installed', timedOut: false })
-  return run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: OUTPUT_BYTES, ...(input !== undefined && { input }) })
+  if (program === undefined) return Promise.resolve(NOT_INSTALLED)
+  return run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LISTING_BYTES, ...(input !== undefined && { input }) })
 }

@@ -2,6 +2,7 @@ import type { OpenPort } from '../config/config.ts'
 import type { Finding } from './firewall.ts'
 import { CHAIN, FAMILIES, lookAtChains, placeOfJump, type Chains, type Family } from './iptables-chains.ts'
 import { catches, type IptablesRule } from './iptables-rules.ts'
+import { error } from './outcome.ts'
 import type { Tools } from './tools.ts'
 
 /** Whether iptables can be used, and INPUT is such that a rule of ours makes a difference. */
@@ -35,10 +36,6 @@ function checkInput(family: Family, { input, policy }: Chains, port: OpenPort): 
 
 function isVerdict({ target }: IptablesRule): boolean {
   return target === 'ACCEPT' || target === 'DROP' || target === 'REJECT'
-}
-
-function error(message: string): Finding {
-  return { severity: 'error', message }
 }
 
 function warning(message: string): Finding {

@@ -4,7 +4,7 @@ import { killByConntrack } from './conntrack.ts'
 import type { Outcome } from './firewall.ts'
 import { DONE, failed, unserved, whyFailed } from './outcome.ts'
 import type { Ran } from './run.ts'
-import type { Target } from './target.ts'
+import { portsOf, type Target } from './target.ts'
 import type { Tools } from './tools.ts'
 
 const PROGRAM = 'ss'
@@ -15,7 +15,7 @@ const LIMIT_MS = 5000
  * ends; those that are forwarded by conntrack(8), where that is installed. Needs CAP_NET_ADMIN and INET_DIAG_DESTROY.
  */
 export async function killFlows(target: Target, address: Address, tools: Tools): Promise<Outcome> {
-  const ports = target.port ? [target.port] : (target.ports ?? [])
+  const ports = portsOf(target)
   if (ports.length === 0) return unserved('no port says which flows are meant')
   const tracked = tools.find('conntrack') === undefined ? DONE : await killByConntrack(target, address, tools)
   const sockets = await endSockets(ports.filter(({ proto }) => proto === 'tcp'), address, tools)

@@ -1,11 +1,11 @@
 import type { Finding } from './firewall.ts'
 import { findSet, isSetUsed, type NftSet } from './nft-json.ts'
-import { whyFailed } from './outcome.ts'
+import { error, whyFailed } from './outcome.ts'
+import { LISTING_BYTES } from './run.ts'
 import type { Target } from './target.ts'
 import type { Tools } from './tools.ts'
 
 const LIMIT_MS = 10_000
-const LIST_BYTES = 64 * 1024 * 1024
 
 const SETS = [
   { key: 'set4', type: 'ipv4_addr', saddr: 'ip saddr' },
@@ -25,7 +25,7 @@ export async function checkNftables(target: Target, program: string | undefined,
     if (!words) return []
     const [family, table] = words
     const args = ['-j', 'list', 'table', family!, table!]
-    const ran = await run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LIST_BYTES })
+    const ran = await run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LISTING_BYTES })
     if (ran.code === 0 && !ran.timedOut) return checkSet(ran.stdout, words, kind, target)
     if (/No such file/.test(ran.stderr)) return [error(`there is no table ${family} ${table}: nft add table ${family} ${table}`)]
     return [error(`${whyFailed('nft', ran)}; it needs root or CAP_NET_ADMIN`)]
@@ -62,8 +62,4 @@ function unused(full: string, name: string, { saddr }: SetKind, target: Target):
 function hasType({ type: found }: NftSet, type: readonly string[]): boolean {
   if (typeof found === 'string') return type.length === 1 && found === type[0]
   return !Array.isArray(found) || found.join() === type.join()
-}
-
-function error(message: string): Finding {
-  return { severity: 'error', message }
 }

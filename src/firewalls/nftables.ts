@@ -8,15 +8,13 @@ import { MOST_ASKED, readElements } from './nft-get.ts'
 import { NftLines } from './nft-lines.ts'
 import { nftSession, type LineResult } from './nft-session.ts'
 import { DONE, failed, FOREIGN, unserved, whyFailed } from './outcome.ts'
-import type { Ran } from './run.ts'
+import { LISTING_BYTES, NOT_INSTALLED, type Ran } from './run.ts'
 import type { Target } from './target.ts'
 import type { Opener, Tools } from './tools.ts'
 
 const PROGRAM = 'nft'
 const LOOK_LIMIT_MS = 10_000
 
-/** Enough for a set of a few hundred thousand. */
-const LIST_BYTES = 64 * 1024 * 1024
 
 /** What nft says where there is no such element, or no such set: the same to who wants it away. */
 const MISSING = /No such file or directory|does not exist/
@@ -162,8 +160,8 @@ class Nftables implements Firewall {
 
   #run(args: readonly string[]): Promise<Ran> {
     const program = this.#program()
-    if (program === undefined) return Promise.resolve({ code: undefined, stdout: '', stderr: 'it is not installed', timedOut: false })
-    return this.#tools.run({ program, args, timeLimitMs: LOOK_LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LIST_BYTES })
+    if (program === undefined) return Promise.resolve(NOT_INSTALLED)
+    return this.#tools.run({ program, args, timeLimitMs: LOOK_LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LISTING_BYTES })
   }
 }
 

@@ -1,5 +1,5 @@
 import { printable } from '../printable.ts'
-import type { Outcome } from './firewall.ts'
+import type { Finding, Outcome } from './firewall.ts'
 import type { Ran } from './run.ts'
 
 export const DONE: Outcome = { kind: 'done' }
@@ -11,6 +11,11 @@ export function failed(why: string): Outcome {
 
 export function unserved(why: string): Outcome {
   return { kind: 'unserved', why }
+}
+
+/** What keeps a target from working. */
+export function error(message: string): Finding {
+  return { severity: 'error', message }
 }
 
 const LONGEST_WHY = 200

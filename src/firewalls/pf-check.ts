@@ -1,4 +1,5 @@
 import type { Finding } from './firewall.ts'
+import { error } from './outcome.ts'
 
 /** A table's first line: letters for its flags (print_table in pfctl_table.c: c const, p persist, a active, r referenced ...), its name, its anchor. */
 const HEAD = /^([-a-zA-Z]{5,8})\t([^\t]+)(?:\t(.+))?$/
@@ -32,8 +33,4 @@ function findTable(output: string, name: string): Table | undefined {
   const own = lines.slice(start + 1, length < 0 ? undefined : start + 1 + length)
   const rules = own.map((line) => RULES.exec(line)?.[1]).find((count) => count !== undefined)
   return { flags: HEAD.exec(lines[start]!)![1]!, rules: Number(rules ?? 0) }
-}
-
-function error(message: string): Finding {
-  return { severity: 'error', message }
 }

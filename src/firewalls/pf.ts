@@ -3,13 +3,12 @@ import type { Entry, Finding, Firewall, Listing, Outcome } from './firewall.ts'
 import { DONE, failed, FOREIGN, unserved, whyFailed } from './outcome.ts'
 import { checkPfTable } from './pf-check.ts'
 import { statesOf } from './pf-states.ts'
-import type { Ran } from './run.ts'
-import type { Target } from './target.ts'
+import { LISTING_BYTES, NOT_INSTALLED, type Ran } from './run.ts'
+import { portsOf, type Target } from './target.ts'
 import type { Opener, Tools } from './tools.ts'
 
 const PROGRAM = 'pfctl'
 const LIMIT_MS = 10_000
-const OUTPUT_BYTES = 64 * 1024 * 1024
 
 /** pfctl_table.c's words for ESRCH. */
 const NO_TABLE = /Table does not exist/
@@ -70,7 +69,7 @@ class Pf implements Firewall {
 
   /** One by one, by their ids: `-k ADDRESS` would end all flows of that address, whatever they are for. */
   readonly kill = async (address: Address): Promise<Outcome> => {
-    const ports = this.#target.port ? [this.#target.port] : (this.#target.ports ?? [])
+    const ports = portsOf(this.#target)
     if (ports.length === 0) return unserved('no port says which states are meant')
     const states = await this.#run(['-vvss'])
     if (states.code !== 0 || states.timedOut) return failed(whyFailed(PROGRAM, states))
@@ -102,7 +101,7 @@ class Pf implements Firewall {
 
   #run(args: readonly string[]): Promise<Ran> {
     const program = this.#program()
-    if (program === undefined) return Promise.resolve({ code: undefined, stdout: '', stderr: 'it is not installed', timedOut: false })
-    return this.#tools.run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: OUTPUT_BYTES })
+    if (program === undefined) return Promise.resolve(NOT_INSTALLED)
+    return this.#tools.run({ program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LISTING_BYTES })
   }
 }

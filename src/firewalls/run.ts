@@ -28,6 +28,12 @@ export interface Ran {
   readonly timedOut: boolean
 }
 
+/** Of a program that was not found. */
+export const NOT_INSTALLED: Ran = { code: undefined, stdout: '', stderr: 'it is not installed', timedOut: false }
+
+/** Enough for a listing of a few hundred thousand entries. */
+export const LISTING_BYTES = 64 * 1024 * 1024
+
 /** Never rejects: a program that cannot be started is a Ran, too. */
 export type Runner = (command: Command) => Promise<Ran>
 

@@ -56,6 +56,11 @@ export function parseTargetId(text: string): TargetId | undefined {
   return TARGET_ID.test(text) ? (text as TargetId) : undefined
 }
 
+/** The ports that an entry there opens, as far as the configuration says. */
+export function portsOf({ port, ports }: Target): readonly OpenPort[] {
+  return port ? [port] : (ports ?? [])
+}
+
 /** JSON with its keys in order at every depth. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`

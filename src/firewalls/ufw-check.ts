@@ -1,6 +1,6 @@
 import type { OpenPort } from '../config/config.ts'
 import type { Finding } from './firewall.ts'
-import { whyFailed } from './outcome.ts'
+import { error, whyFailed } from './outcome.ts'
 import { decidesForAll } from './ufw-rules.ts'
 import type { UfwState } from './ufw-state.ts'
 
@@ -21,10 +21,6 @@ export async function checkUfw(port: OpenPort, state: UfwState): Promise<Finding
     return [warning(`ufw lets everything in, and no rule denies ${what}: a door there opens nothing; ufw default deny incoming`)]
   }
   return []
-}
-
-function error(message: string): Finding {
-  return { severity: 'error', message }
 }
 
 function warning(message: string): Finding {

@@ -2,7 +2,7 @@ import type { Address } from '../../parsers/address.ts'
 import type { OpenPort } from '../config/config.ts'
 import type { Outcome } from './firewall.ts'
 import { DONE, failed, whyFailed } from './outcome.ts'
-import type { Ran } from './run.ts'
+import { LISTING_BYTES, NOT_INSTALLED, type Ran } from './run.ts'
 import type { Tools } from './tools.ts'
 import { UfwFiles } from './ufw-files.ts'
 import { countAdmitted, readUfwRules, sameAsOurs, type UfwRule } from './ufw-rules.ts'
@@ -10,7 +10,6 @@ import { countAdmitted, readUfwRules, sameAsOurs, type UfwRule } from './ufw-rul
 /** ufw takes a lock, and is never ended amid a write: it would leave files and kernel in disagreement. */
 const LIMIT_MS = 60_000
 const KERNEL_LIMIT_MS = 15_000
-const OUTPUT_BYTES = 64 * 1024 * 1024
 
 /** The chains of the user's rules, by the program that prints them. */
 const CHAINS = [['iptables', 'ufw-user-input'], ['ip6tables', 'ufw6-user-input']] as const
@@ -68,7 +67,7 @@ export class UfwState {
     for (const [name, chain] of CHAINS) {
       const program = this.#tools.find(name)
       const ran = program === undefined ? undefined : await this.#tools.run({
-        program, args: ['-w', '5', '-S', chain], timeLimitMs: KERNEL_LIMIT_MS, onTimeLimit: 'group', stdoutBytes: OUTPUT_BYTES,
+        program, args: ['-w', '5', '-S', chain], timeLimitMs: KERNEL_LIMIT_MS, onTimeLimit: 'group', stdoutBytes: LISTING_BYTES,
       })
       if (ran?.code === 0) kernel.push(ran.stdout)
       else if (name === 'iptables') return `the kernel has no rules of ufw's: ${ran ? whyFailed(name, ran) : 'iptables is not installed'}`
@@ -111,7 +110,7 @@ export class UfwState {
   }
 
   run(args: readonly string[]): Promise<Ran> {
-    if (this.#program === undefined) return Promise.resolve({ code: undefined, stdout: '', stderr: 'it is not installed', timedOut: false })
+    if (this.#program === undefined) return Promise.resolve(NOT_INSTALLED)
     return this.#tools.run({ program: this.#program, args, timeLimitMs: LIMIT_MS, onTimeLimit: 'term' })
   }
 }
