@@ -33,7 +33,7 @@ const MAY_IMPORT: readonly (readonly [part: string, allowed: readonly string[]])
   ['src/helper/', ['src/helper/', 'src/one-time/', 'src/wire.ts', 'src/own-folder.ts', 'src/firewalls/', 'src/config/', 'src/grants/admission.ts', 'src/clocks.ts', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
   ['src/front/', ['src/front/', 'src/wire.ts', 'src/firewalls/', 'src/config/', 'src/error.ts', 'src/printable.ts', 'parsers/', 'node:']],
   ['src/doors/', ['src/doors/', 'src/firewalls/', 'src/grants/', 'src/front/helper.ts', 'src/config/', 'src/clocks.ts', 'parsers/', 'rules/', 'node:', 'p-queue']],
-  ['src/guard/', ['src/guard/', 'src/grants/grants.ts', 'src/config/config.ts', 'src/happening.ts', 'parsers/', 'rules/decision.ts', 'rules/fifo-map.ts', 'rules/key.ts', 'rules/knock.ts', 'rules/rule.ts']],
+  ['src/guard/', ['src/guard/', 'src/grants/grants.ts', 'src/config/config.ts', 'src/happening.ts', 'parsers/', 'rules/decision.ts', 'rules/key.ts', 'rules/knock.ts', 'rules/rule.ts']],
   ['src/client/', ['src/client/', 'src/config/', 'src/firewalls/whole-file.ts', 'src/firewalls/run.ts', 'src/ownership.ts', 'src/error.ts', 'src/printable.ts', 'rules/', 'parsers/', 'node:']],
   ['src/log/', ['src/log/', 'src/doors/door-event.ts', 'src/firewalls/target.ts', 'src/sources/source.ts', 'src/config/', 'src/clocks.ts', 'src/error.ts', 'src/happening.ts', 'src/story.ts', 'src/printable.ts', 'parsers/', 'pino', 'picocolors']],
   ['src/history/', ['src/history/', 'src/sources/', 'src/log/event.ts', 'src/config/', 'src/clocks.ts', 'src/error.ts', 'src/json-line.ts', 'src/printable.ts', 'parsers/', 'node:', 'valibot']],

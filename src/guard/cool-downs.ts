@@ -1,5 +1,5 @@
 import type { Micros } from '../../parsers/time.ts'
-import { FifoMap } from '../../rules/fifo-map.ts'
+import { FifoMap } from './fifo-map.ts'
 import type { Asker } from './caps.ts'
 
 /** Who was let in a short while ago. When full the oldest go: a cool-down is a pause, and nobody's protection. */

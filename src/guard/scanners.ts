@@ -1,5 +1,5 @@
 import type { Micros } from '../../parsers/time.ts'
-import { FifoMap } from '../../rules/fifo-map.ts'
+import { FifoMap } from './fifo-map.ts'
 import { MARK_TIME } from './marks.ts'
 
 /** A bit for each of so many groups of ports: most that are new are in a group of which none was touched, and need not be looked for. */
