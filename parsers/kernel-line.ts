@@ -23,7 +23,7 @@ export function kernelLineReader(): NonNullable<Dialect['quick']> {
     if (prefix !== undefined || host >= end || bytes[host] !== BLANK) return undefined
     const body = behindTag(line, host + 1)
     if (body < 0 || end - body >= PRINTK_LIMIT) return undefined
-    const message = bytes[body] === BRACKET ? behindUptime(bytes, body) : body
+    const message = bytes[body] === OPEN ? behindUptime(bytes, body) : body
     const packet = message < 0 ? -1 : links.read(line, message)
     if (packet < 0) return undefined
     const stamp = isIso ? isoStamps.read(line, at) : syslogStampAt(bytes, at)
@@ -56,7 +56,10 @@ const SRC = Buffer.from('SRC=')
 const LONGEST_LINK = 256
 
 const BLANK = 32
-const BRACKET = 91
+const HYPHEN = 45
+const POINT = 46
+const OPEN = 91
+const CLOSE = 93
 const BACKSLASH = 92
 const DEL = 127
 const TAG = Buffer.from(' kernel: ')
@@ -76,7 +79,7 @@ function behindTag(line: Line, at: number): number {
 
 /** Letters, digits, `-` and `.`: nothing that could be part of a tag. */
 function isHostCode(code: number): boolean {
-  return (code >= 97 && code <= 122) || isDigit(code) || (code >= 65 && code <= 90) || code === 45 || code === 46
+  return (code >= 97 && code <= 122) || isDigit(code) || (code >= 65 && code <= 90) || code === HYPHEN || code === POINT
 }
 
 /** Behind `[ 1261.704253] `, which imklog keeps, or -1. */
@@ -85,9 +88,9 @@ function behindUptime(bytes: Uint8Array, at: number): number {
   while (bytes[end] === BLANK) end++
   const whole = end
   while (end < whole + 10 && isDigit(bytes[end])) end++
-  if (end === whole || bytes[end] !== 46) return -1
+  if (end === whole || bytes[end] !== POINT) return -1
   for (let decimal = 1; decimal <= 6; decimal++) if (!isDigit(bytes[end + decimal])) return -1
-  return bytes[end + 7] === 93 && bytes[end + 8] === BLANK ? end + 9 : -1
+  return bytes[end + 7] === CLOSE && bytes[end + 8] === BLANK ? end + 9 : -1
 }
 
 /** Nothing but printable ASCII, and no escape. */
