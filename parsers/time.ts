@@ -106,3 +106,8 @@ export function formatTime(time: Micros): string {
   }
   return `${lastText}.${String(time - seconds * SECOND).padStart(6, '0')}Z`
 }
+
+/** What `formatTime` has written, for people: to the millisecond, `2026-07-04 12:00:02.010Z`. */
+export function forPeople(time: string): string {
+  return `${time.slice(0, 23).replace('T', ' ')}Z`
+}

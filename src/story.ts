@@ -1,6 +1,6 @@
 import picocolors from 'picocolors'
 import type { Address } from '../parsers/address.ts'
-import { formatTime, MILLISECOND, SECOND, type Micros } from '../parsers/time.ts'
+import { formatTime, forPeople, MILLISECOND, SECOND, type Micros } from '../parsers/time.ts'
 import type { Config, DoorRule } from './config/config.ts'
 import { formatDuration } from './config/duration.ts'
 import { commandsFor } from './grants/commands.ts'
@@ -45,7 +45,7 @@ export function tellHappening(happening: Happening, config: Config): string {
   const door = config.rules.find(({ match }) => match.name === happening.rule)
   const [tone, text] = told(happening, door)
   const who = happening.user === undefined ? happening.address : `${happening.address} (${printable(happening.user)})`
-  return `${clockText(happening.time)}  ${(happening.rule ?? '').padEnd(nameWidth(config))}  ${who.padEnd(15)}  ${PAINT[tone](text)}`
+  return `${forPeople(formatTime(happening.time))}  ${(happening.rule ?? '').padEnd(nameWidth(config))}  ${who.padEnd(15)}  ${PAINT[tone](text)}`
 }
 
 /** What happened, without who and when. */
@@ -64,10 +64,6 @@ function told(happening: Happening, door: DoorRule | undefined): readonly [Tone,
 
 function nameWidth({ rules }: Config): number {
   return Math.min(20, Math.max(...rules.map(({ match }) => match.name.length)))
-}
-
-function clockText(time: Micros): string {
-  return `${formatTime(time).slice(0, 23).replace('T', ' ')}Z`
 }
 
 /** What is long is told in whole seconds: clocks that are not read in the same instant make 30001ms of 30s. */

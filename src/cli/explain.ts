@@ -1,4 +1,5 @@
 import { parseAddress, type Address } from '../../parsers/address.ts'
+import { forPeople } from '../../parsers/time.ts'
 import { machineClocks } from '../clocks.ts'
 import { ask } from '../control/client.ts'
 import type { Story } from '../control/controlled.ts'
@@ -86,7 +87,7 @@ async function linesOfHistory(address: Address, stateDir: string, { json }: Expl
   if ('fault' in filter) throw new KnocktailError('usage', filter.fault)
   const lines: string[] = []
   for await (const record of readHistory(stateDir, () => {})) {
-    if (filter.value(record)) lines.push(json ? jsonLine(record) : `${record.time.slice(0, 23).replace('T', ' ')}Z  ${printable(record.text)}`)
+    if (filter.value(record)) lines.push(json ? jsonLine(record) : `${forPeople(record.time)}  ${printable(record.text)}`)
   }
   return lines
 }

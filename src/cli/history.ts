@@ -1,30 +1,23 @@
 import picocolors from 'picocolors'
-import { loadConfig } from '../config/load.ts'
-import { DEFAULT_STATE_DIR } from '../config/parse.ts'
-import { machineClocks } from '../clocks.ts'
-import { KnocktailError } from '../error.ts'
-import { readFilter, type HistoryWish } from '../history/filter.ts'
+import { forPeople } from '../../parsers/time.ts'
 import { openToFollow, readHistory } from '../history/read.ts'
 import type { HistoryRecord } from '../history/record.ts'
 import { jsonLine } from '../json-line.ts'
 import { printable } from '../printable.ts'
-import { Output, tell } from './output.ts'
+import { findHistory, tellSkipped, type HistoryPlace } from './history-wish.ts'
+import { Output } from './output.ts'
 
-export interface HistoryOptions extends HistoryWish {
-  readonly config?: string
-  readonly stateDir?: string
+export interface HistoryOptions extends HistoryPlace {
   readonly follow?: boolean
   readonly json?: boolean
 }
 
 /** `knocktail history`: what happened, from the files in state_dir; no daemon is needed. Answers the exit code. */
 export async function runHistory(options: HistoryOptions): Promise<number> {
-  const stateDir = options.stateDir ?? (options.config === undefined ? DEFAULT_STATE_DIR : (await loadConfig(options.config)).stateDir)
-  const filter = readFilter(options, machineClocks().wall())
-  if ('fault' in filter) throw new KnocktailError('usage', filter.fault)
+  const { stateDir, isWanted } = await findHistory(options)
   const output = new Output()
   const print = async (record: HistoryRecord): Promise<void> => {
-    if (!filter.value(record)) return
+    if (!isWanted(record)) return
     output.line(options.json ? jsonLine(record) : lineOf(record))
     await output.flush()
   }
@@ -39,7 +32,7 @@ export async function runHistory(options: HistoryOptions): Promise<number> {
 async function printPast(stateDir: string, bytes: number | undefined, print: (record: HistoryRecord) => Promise<void>): Promise<void> {
   let skipped = 0
   for await (const record of readHistory(stateDir, () => skipped++, bytes)) await print(record)
-  if (skipped > 0) tell(`${skipped} lines are no records of a history and were left out`)
+  tellSkipped(skipped)
 }
 
 /** Who came in, and what went wrong, stand out. */
@@ -51,5 +44,5 @@ const PAINT: Readonly<Record<string, (text: string) => string>> = {
 function lineOf({ time, event, text }: HistoryRecord): string {
   const paint = process.stdout.isTTY ? PAINT[event] : undefined
   const told = printable(text)
-  return `${time.slice(0, 23).replace('T', ' ')}Z  ${printable(event).padEnd(16)}  ${paint ? paint(told) : told}`
+  return `${forPeople(time)}  ${printable(event).padEnd(16)}  ${paint ? paint(told) : told}`
 }

@@ -1,30 +1,22 @@
 import { writeFileSync } from 'node:fs'
-import { machineClocks } from '../clocks.ts'
-import { loadConfig } from '../config/load.ts'
-import { DEFAULT_STATE_DIR } from '../config/parse.ts'
 import { KnocktailError, reasonOf } from '../error.ts'
-import { readFilter, type HistoryWish } from '../history/filter.ts'
 import { readHistory } from '../history/read.ts'
 import { printable } from '../printable.ts'
 import { Digesting } from '../report/digest.ts'
 import { reportPage } from '../report/page.ts'
-import { tell } from './output.ts'
+import { findHistory, tellSkipped, type HistoryPlace } from './history-wish.ts'
 
-export interface ReportOptions extends HistoryWish {
-  readonly config?: string
-  readonly stateDir?: string
+export interface ReportOptions extends HistoryPlace {
   readonly output?: string
 }
 
 /** `knocktail report`: the history as one page. Answers the exit code. */
 export async function runReport(options: ReportOptions): Promise<number> {
-  const stateDir = options.stateDir ?? (options.config === undefined ? DEFAULT_STATE_DIR : (await loadConfig(options.config)).stateDir)
-  const filter = readFilter(options, machineClocks().wall())
-  if ('fault' in filter) throw new KnocktailError('usage', filter.fault)
+  const { stateDir, isWanted } = await findHistory(options)
   const digesting = new Digesting()
   let skipped = 0
-  for await (const record of readHistory(stateDir, () => skipped++)) if (filter.value(record)) digesting.read(record)
-  if (skipped > 0) tell(`${skipped} lines are no records of a history and were left out`)
+  for await (const record of readHistory(stateDir, () => skipped++)) if (isWanted(record)) digesting.read(record)
+  tellSkipped(skipped)
   writeReport(digesting, `the history in ${stateDir}`, options.output)
   return 0
 }

@@ -1,3 +1,4 @@
+import { forPeople } from '../../parsers/time.ts'
 import type { AttemptStatus, DeafStatus, GrantStatus, Listing, RuleStatus, SourceStatus, Status, Story } from '../control/controlled.ts'
 import { printable } from '../printable.ts'
 
@@ -28,7 +29,7 @@ export function listingLines({ grants, attempts, deaf }: Listing): string[] {
 export function storyLines({ knocks, ...listing }: Story): string[] {
   const told = knocks.map(({ time, what, steps }) => {
     const where = steps.map(({ rule, step, steps: all }) => `step ${step} of ${all} of ${rule}`)
-    return `${time.slice(0, 23).replace('T', ' ')}Z  ${what.padEnd(12)}  ${where.length > 0 ? where.join(', ') : 'no step of a rule without secrets'}`
+    return `${forPeople(time)}  ${what.padEnd(12)}  ${where.length > 0 ? where.join(', ') : 'no step of a rule without secrets'}`
   })
   return [...told.map(printable), ...listingLines(listing)]
 }

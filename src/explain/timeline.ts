@@ -1,4 +1,4 @@
-import { formatTime, SECOND, type Micros } from '../../parsers/time.ts'
+import { formatTime, forPeople, SECOND, type Micros } from '../../parsers/time.ts'
 import type { Beyond } from '../../rules/knock.ts'
 import type { LookAtStep } from '../../rules/look.ts'
 import type { Config } from '../config/config.ts'
@@ -40,7 +40,7 @@ export class Timeline {
   #clock(time: Micros): string {
     const before = this.#last
     this.#last = time
-    if (before === undefined || time - before > PAUSE || time < before) return `${formatTime(time).slice(0, 23).replace('T', ' ')}Z`
+    if (before === undefined || time - before > PAUSE || time < before) return forPeople(formatTime(time))
     return `+${((time - before) / SECOND).toFixed(3)} s`.padStart(CLOCK_WIDTH)
   }
 }

@@ -1,6 +1,6 @@
 import pino from 'pino'
 import picocolors from 'picocolors'
-import { formatTime } from '../../parsers/time.ts'
+import { formatTime, forPeople } from '../../parsers/time.ts'
 import { machineClocks, type Clocks } from '../clocks.ts'
 import { reasonOf } from '../error.ts'
 import { printable } from '../printable.ts'
@@ -66,8 +66,7 @@ const COLORS: Readonly<Record<Level, (text: string) => string>> = {
 
 function writeForPeople(clocks: Clocks): (event: LogEvent) => void {
   return ({ level, event, text }) => {
-    const time = formatTime(clocks.wall()).slice(0, 23).replace('T', ' ')
-    process.stdout.write(`${time}Z  ${COLORS[level](`${event.padEnd(16)}  ${printable(text)}`)}\n`)
+    process.stdout.write(`${forPeople(formatTime(clocks.wall()))}  ${COLORS[level](`${event.padEnd(16)}  ${printable(text)}`)}\n`)
   }
 }
 
