@@ -14,21 +14,35 @@ export interface RingRead {
   readonly end: 'none left' | 'overrun' | 'more'
 }
 
-/** The sequence number of the newest record; -1: there is none. */
-export function newestIn(descriptor: number): number {
-  let newest = -1
+/** Reads all that is there. Answers how many bytes. Throws as fs does. */
+export function drain(descriptor: number, take: (line: string) => void): number {
+  let bytes = 0
   for (;;) {
-    const { end } = readRecords(descriptor, (line) => {
-      newest = readRecordHead(line)?.seq ?? newest
-    })
-    if (end === 'none left') return newest
+    const turn = readRecords(descriptor, take)
+    bytes += turn.bytes
+    if (turn.end === 'none left') return bytes
   }
 }
 
-/** Reads some records, the first line of each; what follows it is about the record. Throws as fs does. */
-export function readRecords(descriptor: number, take: (line: string) => void): RingRead {
+/** Reads on to that record, which must not have been read through that descriptor yet: so far there is one for every read, and none waits. */
+export function skipTo(descriptor: number, seq: number): void {
+  let read = -1
+  while (read < seq) read = Math.max(read, nextSeq(descriptor))
+}
+
+/** -1: it was overwritten. */
+function nextSeq(descriptor: number): number {
+  let seq = -1
+  readRecords(descriptor, (line) => {
+    seq = readRecordHead(line)?.seq ?? -1
+  }, 1)
+  return seq
+}
+
+/** Reads `most` records or those that there are, the first line of each; what follows it is about the record. Throws as fs does. */
+export function readRecords(descriptor: number, take: (line: string) => void, most = TURN_RECORDS): RingRead {
   let bytes = 0
-  for (let records = 0; records < TURN_RECORDS; records++) {
+  for (let records = 0; records < most; records++) {
     try {
       const length = readSync(descriptor, record, 0, RECORD_BYTES, null)
       bytes += length
@@ -41,5 +55,5 @@ export function readRecords(descriptor: number, take: (line: string) => void): R
       throw error
     }
   }
-  return { bytes, records: TURN_RECORDS, end: 'more' }
+  return { bytes, records: most, end: 'more' }
 }

@@ -1,6 +1,6 @@
 import type { Micros } from '../../parsers/time.ts'
 import type { DriverHost } from './driver.ts'
-import { readRecordHead, type RecordHead } from './kmsg-records.ts'
+import { readRecordHead } from './kmsg-records.ts'
 import { isCount, isRecord, RESUME_SPAN } from './position.ts'
 import type { Position } from './source.ts'
 
@@ -20,44 +20,54 @@ export function readKmsgPosition(position: Position, bootId: string): KmsgPositi
 export class RecordTracker {
   /** The newest that was taken in. */
   handedOn: number | undefined
-  readonly #newest: number
   readonly #saved: KmsgPosition | undefined
-  readonly #resumeStamp: number
   readonly #drainedAt: Micros
-  #expected: number
-  #seen = -1
-  #againTo = -1
+  /** From where the process before us may have read what is not over yet. */
+  readonly #resumeStamp: number
+  #newest = -1
   #lost = 0
   #firstLive: Micros | undefined
   #again: string[] = []
   #backlog: string[] = []
   #live: string[] = []
 
-  /** `newest`: the last record that was there when it began; what came later was written after `drainedAt` of CLOCK_MONOTONIC. */
-  constructor(saved: KmsgPosition | undefined, newest: number, drainedAt: Micros) {
-    this.#newest = newest
-    // A ring that ends before the saved place is not the one that was read.
-    this.#saved = saved && saved.seq <= newest ? saved : undefined
+  /** What is not found then was written after `drainedAt` of CLOCK_MONOTONIC. */
+  constructor(saved: KmsgPosition | undefined, drainedAt: Micros) {
+    this.#saved = saved
     this.#drainedAt = drainedAt
-    this.#resumeStamp = this.#drainedAt - RESUME_SPAN - (this.#saved?.delta ?? 0)
-    this.#expected = (this.#saved?.seq ?? newest) + 1
-    this.handedOn = this.#expected - 1
+    this.#resumeStamp = drainedAt - RESUME_SPAN - (saved?.delta ?? 0)
+    this.handedOn = saved?.seq
   }
 
-  /** Whether all that was there when it began has been read. */
-  get hasCaughtUp(): boolean {
-    return this.#seen >= this.#newest
+  /** The last one that was read. */
+  get newest(): number {
+    return this.#newest
   }
 
-  take(line: string): void {
+  /** One that was there when it began, the oldest first. */
+  find(line: string): void {
     const head = readRecordHead(line)
     if (head === undefined) return
-    this.#seen = Math.max(this.#seen, head.seq)
-    if (head.seq < this.#expected) return this.#takeAgain(line, head)
-    this.#lost += head.seq - this.#expected
-    this.#expected = head.seq + 1
-    if (head.seq <= this.#newest) this.#backlog.push(line)
-    else this.#takeLive(line, head.stamp)
+    const { seq, stamp } = head
+    if (this.#saved && seq > this.#saved.seq) this.#takeNew(seq, Math.max(this.#saved.seq, this.#newest), line, this.#backlog)
+    else if (this.#saved && stamp >= this.#resumeStamp) this.#again.push(line)
+    this.#newest = seq
+  }
+
+  /** All that was there has been found. */
+  begin(): void {
+    // A ring that ends before the saved place is not the one that was read: all of it is history.
+    if (this.#saved && this.#saved.seq > this.#newest) this.#again = []
+    if (this.#saved === undefined || this.#saved.seq > this.#newest) this.handedOn = this.#newest
+  }
+
+  /** One that was written since; it may be read twice, since the ring is read through two descriptors. */
+  take(line: string): void {
+    const head = readRecordHead(line)
+    if (head === undefined || head.seq <= this.#newest) return
+    this.#firstLive ??= head.stamp as Micros
+    this.#takeNew(head.seq, this.#newest, line, this.#live)
+    this.#newest = head.seq
   }
 
   async handOn(host: DriverHost, bytes: number): Promise<void> {
@@ -65,22 +75,15 @@ export class RecordTracker {
     this.#lost = 0
     // It was not there when the ring was read to its end.
     if (this.#firstLive !== undefined && this.#live.length > 0) host.writtenAfter(this.#drainedAt, this.#firstLive)
-    const newest = this.#expected - 1
+    const newest = this.#newest
     for (const [lines, backlog, counted] of [[this.#again, true, false], [this.#backlog, true, true], [this.#live, false, true]] as const) {
       if (lines.length > 0) await host.lines({ lines: lines.splice(0), backlog, counted, bytes: counted ? bytes : 0 })
     }
     this.handedOn = newest
   }
 
-  /** One that the process before us counted; or one that was taken in already, since the ring is read through two descriptors. */
-  #takeAgain(line: string, { seq, stamp }: RecordHead): void {
-    if (this.#saved === undefined || seq > this.#saved.seq || seq <= this.#againTo || stamp < this.#resumeStamp) return
-    this.#againTo = seq
-    this.#again.push(line)
-  }
-
-  #takeLive(line: string, stamp: number): void {
-    this.#firstLive ??= stamp as Micros
-    this.#live.push(line)
+  #takeNew(seq: number, before: number, line: string, lines: string[]): void {
+    this.#lost += seq - before - 1
+    lines.push(line)
   }
 }

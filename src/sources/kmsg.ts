@@ -4,7 +4,7 @@ import type { Clocks } from '../clocks.ts'
 import { reasonOf } from '../error.ts'
 import { runChild } from './child.ts'
 import type { Driver, DriverHost, Ending } from './driver.ts'
-import { newestIn, readRecords } from './kmsg-ring.ts'
+import { drain, readRecords, skipTo } from './kmsg-ring.ts'
 import { readKmsgPosition, RecordTracker, type KmsgPosition } from './kmsg-tracker.ts'
 import { LineSplitter } from './lines.ts'
 import type { Position } from './source.ts'
@@ -57,16 +57,20 @@ export function kmsgDriver({ clocks, bootId, position: found, descriptors: opene
   let descriptors = opened
   let tracker: RecordTracker | undefined
   const run = async (host: DriverHost): Promise<Ending> => {
+    let foundBytes = 0
     try {
       descriptors ??= openBoth()
-      tracker ??= trackFrom(saved, descriptors, clocks)
+      if (tracker === undefined) ({ tracker, foundBytes } = findAll(descriptors, saved, clocks))
     } catch (error) {
       return { why: `${KMSG} cannot be read: ${reasonOf(error)}`, isFinal: false }
     }
     host.running()
+    await tracker.handOn(host, foundBytes)
     while (!host.signal.aborted) {
-      await readWithCat(descriptors, tracker, host)
+      const end = await readWithCat(descriptors, tracker, host)
       if (!host.signal.aborted) await readInTurns(descriptors.nonblocking, tracker, host)
+      // It would begin with the oldest record otherwise, which in a full ring is gone by then: it would end as soon as it is started.
+      if (end === 'overrun' && !host.signal.aborted) skipTo(descriptors.blocking, tracker.newest)
     }
     return { why: 'it was stopped', isFinal: false }
   }
@@ -77,26 +81,30 @@ export function kmsgDriver({ clocks, bootId, position: found, descriptors: opene
   return { run, position }
 }
 
-/** The clock is asked first: what is not found then was written later. */
-function trackFrom(saved: KmsgPosition | undefined, { nonblocking }: KmsgDescriptors, clocks: Clocks): RecordTracker {
-  const now = clocks.monotonic()
-  return new RecordTracker(saved, newestIn(nonblocking), now)
+/** Reads all that is there. The clock is asked first: what is not found then was written later. */
+function findAll({ blocking, nonblocking }: KmsgDescriptors, saved: KmsgPosition | undefined, clocks: Clocks): { tracker: RecordTracker; foundBytes: number } {
+  const tracker = new RecordTracker(saved, clocks.monotonic())
+  const foundBytes = drain(nonblocking, (line) => tracker.find(line))
+  tracker.begin()
+  skipTo(blocking, tracker.newest)
+  return { tracker, foundBytes }
 }
 
 /** Until the ring overruns, which ends cat. What it reads of what was read in turns meanwhile is known when it comes. */
-async function readWithCat({ blocking, nonblocking }: KmsgDescriptors, tracker: RecordTracker, host: DriverHost): Promise<void> {
+async function readWithCat({ blocking, nonblocking }: KmsgDescriptors, tracker: RecordTracker, host: DriverHost): Promise<'overrun' | 'ended'> {
   const splitter = new LineSplitter((line) => tracker.take(line))
+  let isOverrun = false
   await runChild({
     argv: [CAT], stdin: blocking, signal: host.signal, note: host.note,
-    isNoteworthy: (line) => !line.includes('Broken pipe'),
+    isNoteworthy: (line) => !(isOverrun ||= line.includes('Broken pipe')),
     onChunk: async (chunk) => {
       const knocks = host.knockCount()
       splitter.push(chunk)
       await tracker.handOn(host, chunk.length)
-      // Not before what was there at the start is read: in a stream the turns do not end.
-      if (tracker.hasCaughtUp && host.knockCount() > knocks) await readInTurns(nonblocking, tracker, host)
+      if (host.knockCount() > knocks) await readInTurns(nonblocking, tracker, host)
     },
   })
+  return isOverrun ? 'overrun' : 'ended'
 }
 
 /**

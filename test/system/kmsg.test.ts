@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawnSync, type ChildProcess } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -14,7 +14,7 @@ import { systemTest } from '../support/system.ts'
 const SECONDS = 5
 const RATE = 20_000
 
-systemTest(['ip', 'nft', 'bash', 'hping3'])('/dev/kmsg', () => {
+systemTest(['ip', 'nft', 'bash', 'hping3', 'pgrep'])('/dev/kmsg', () => {
   const netns = useNetns()
   let prefix = ''
   let count = 0
@@ -152,6 +152,43 @@ table inet t {
     expect(stream.exitCode).toBeNull()
     stream.kill('SIGKILL')
     expect(after.live.stats.lost).toBe(0)
+  })
+
+  describe('in a ring that is full, and whose oldest record is gone whenever one comes', () => {
+    beforeEach(async () => {
+      await logUdp()
+      await netns.inClient(['timeout', '2', 'hping3', '--udp', '-q', '--faster', '-p', '7000', addressOf('server', 4)])
+    })
+
+    async function stream(everyUs: number): Promise<ChildProcess> {
+      const before = await logged()
+      const others = netns.start('client', ['hping3', '--udp', '-q', '-i', `u${everyUs}`, '-p', '9000', addressOf('server', 4)])
+      await eventually(async () => expect(await logged()).toBeGreaterThan(before))
+      return others
+    }
+
+    it('reads what was written meanwhile', async () => {
+      const before = await start()
+      await before.live.stop()
+      await send(7001, 7002)
+      const others = await stream(1000)
+      const after = await start(before.live.position())
+      await eventually(() => expect(ports(after.events).filter((port) => port === 9000).length).toBeGreaterThan(100))
+      others.kill('SIGKILL')
+      expect(ports(after.backlog)).toEqual(expect.arrayContaining([7001, 7002]))
+      expect(after.live.stats.lost).toBe(0)
+    })
+
+    it('waits with one cat', async () => {
+      const others = await stream(3000)
+      const source = await start()
+      const cat = async (): Promise<string> => (await netns.inServer(['pgrep', '-P', String(process.pid), '-x', 'cat'])).stdout
+      await eventually(async () => expect(await cat()).not.toBe(''))
+      const first = await cat()
+      await eventually(() => expect(source.events.length).toBeGreaterThan(600))
+      expect(await cat()).toBe(first)
+      others.kill('SIGKILL')
+    })
   })
 
   it('takes a position of another boot for none', async () => {
