@@ -16,6 +16,9 @@ interface Kept {
 /** A power of two, so that part of a hash names a bucket. */
 const BUCKETS = 1 << 16
 
+/** Memory to which nothing was written is none: that many places lie there from the start, so that nothing is copied amid a flood. */
+const AT_ONCE = 1 << 18
+
 const newColumns = (places: number) => ({ buckets: new Int32Array(places), before: new Int32Array(places) })
 
 /**
@@ -42,6 +45,7 @@ export class PacketColumns {
   constructor(limit: number, keys: AddressKeys) {
     this.#limit = limit
     this.#keys = keys
+    this.#grow(Math.min(limit, AT_ONCE) + 1)
   }
 
   get size(): number {
@@ -57,7 +61,7 @@ export class PacketColumns {
   /** `order` must grow from packet to packet. */
   add(packet: PacketEvent, key: number, order: number, knocks: Note['knocks']): void {
     const place = this.#next
-    if (place === this.#columns.before.length) this.#grow(Math.min(2 * place, this.#limit + 1))
+    if (place === this.#columns.before.length) this.#grow(2 * place < this.#limit ? 2 * place : this.#limit + 1)
     const { buckets, before } = this.#columns
     this.#next = place === this.#limit ? 1 : place + 1
     const address = this.#keys.of(packet.src)

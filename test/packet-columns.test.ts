@@ -67,6 +67,17 @@ describe('packets of those who have no trail', () => {
     }), { numRuns: 300 })
   })
 
+  it('are kept also where there are more than any but the largest limit lets there be', () => {
+    const most = 700_000
+    const columns = new PacketColumns(most, new AddressKeys(1))
+    const shown = { proto: 'tcp' as const, dst: HOSTS[1]!, dport: 22 as Port }
+    const add = (src: Address, order: number): void =>
+      columns.add(connectionEvent(packet({ src, ...shown }), order as Micros, 1 as Micros, 'kernel') as PacketEvent, 22, order, undefined)
+    for (let order = 0; order < most + 10; order++) add(order % 100_000 === 50 ? HOSTS[0]! : HOSTS[2]!, order)
+    expect(columns.size).toBe(most)
+    expect(columns.of(HOSTS[0]!).map(({ order }) => order)).toEqual([0, 1, 2, 3, 4, 5, 6].map((count) => 100_000 * count + 50))
+  })
+
   it('are gone when they are to be forgotten', () => {
     const columns = new PacketColumns(LIMIT, new AddressKeys(1))
     const event = connectionEvent(packet({ proto: 'tcp', src: HOSTS[0]!, dst: HOSTS[1]!, dport: 22 as Port }), 0 as Micros, 1 as Micros, 'kernel')
