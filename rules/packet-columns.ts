@@ -45,7 +45,7 @@ export class PacketColumns {
   constructor(limit: number, keys: AddressKeys) {
     this.#limit = limit
     this.#keys = keys
-    this.#grow(Math.min(limit, AT_ONCE) + 1)
+    this.#grow(Math.max(FIRST_PLACES, Math.min(limit, AT_ONCE) + 1))
   }
 
   get size(): number {
