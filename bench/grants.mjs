@@ -1,4 +1,4 @@
-// Very many grants at once: what it takes to open them by real knocks, to extend, list, compare and close them, and how long a knock waits meanwhile.
+// Very many grants at once: what it takes to open them by real knocks, to list, compare and close them, to go on with them after a kill -9, and how long a knock waits meanwhile.
 // Needs root, nftables, iproute2, perl. Arguments: how many; how many packets a second; for how many seconds they are open.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -22,11 +22,11 @@ const KNOCK_FOR = 3
 const gate = new Gate()
 try {
   await gate.open()
-  const daemon = await gate.startKnocktail({ openFor: `${OPEN_S}s`, rule: 'max_grants = 0\nmax_opens = 0' })
-  const told = watch(daemon, '10.')
+  const first = await start()
   await sleep(SETTLE_MS)
   const knocks = { 'none open': await gate.knock(KNOCK_FOR) }
-  await measureAll(daemon, told)
+  await measureAll(first)
+  const { daemon, told } = await restart(first.daemon)
   knocks['all open'] = await gate.knock(KNOCK_FOR)
   const { bytes } = ledger()
   knocks['all closing'] = await closeAll(daemon, told)
@@ -37,7 +37,12 @@ try {
   gate.close()
 }
 
-async function measureAll(daemon, told) {
+async function start() {
+  const daemon = await gate.startKnocktail({ openFor: `${OPEN_S}s`, rule: 'max_grants = 0\nmax_opens = 0' })
+  return { daemon, told: watch(daemon, '10.') }
+}
+
+async function measureAll({ daemon, told }) {
   console.log(`| ${COUNT.toLocaleString('en')} grants | done | took | front | helper and nft | a grant | ledger written |\n|---|---|---|---|---|---|---|`)
   const lastKnocks = await crowd()
   await measure(daemon, 'opened by as many knocks', async () => {
@@ -54,6 +59,20 @@ async function measureAll(daemon, told) {
     await sleep(LOOK_MS)
     return held()
   })
+}
+
+/** The next one asserts all that the ledger has. */
+async function restart(killed) {
+  killed.kill('SIGKILL')
+  await once(killed, 'exit')
+  const begun = performance.now()
+  const next = await start()
+  const readyMs = performance.now() - begun
+  const done = await next.told('opened', COUNT, LIMIT_MS)
+  const ms = performance.now() - begun
+  printRow('after a kill -9: all stand again', { done, ms, ...usage(next.daemon), writes: '' })
+  console.log(`\nready after ${readyMs.toFixed(0)} ms\n`)
+  return next
 }
 
 /** At the end of their time, within a second, and with real knocks among them. */
@@ -78,8 +97,11 @@ async function measure(daemon, name, act) {
   const [before, begun] = [usage(daemon), performance.now()]
   const done = await act()
   const [after, ms] = [usage(daemon), performance.now() - begun]
-  const [front, others] = [after.front - before.front, after.others - before.others]
-  console.log(`| ${name} | ${done} | ${ms.toFixed(0)} ms | ${(1000 * front).toFixed(0)} ms | ${(1000 * others).toFixed(0)} ms | ${(1e6 * (front + others) / COUNT).toFixed(0)} µs | ${after.writes - before.writes} times |`)
+  printRow(name, { done, ms, front: after.front - before.front, others: after.others - before.others, writes: after.writes - before.writes })
+}
+
+function printRow(name, { done, ms, front, others, writes }) {
+  console.log(`| ${name} | ${done} | ${ms.toFixed(0)} ms | ${(1000 * front).toFixed(0)} ms | ${(1000 * others).toFixed(0)} ms | ${(1e6 * (front + others) / COUNT).toFixed(0)} µs | ${writes} |`)
 }
 
 /** Seconds of a core so far, and how often the ledger was written. */

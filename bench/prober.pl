@@ -6,7 +6,7 @@ use Errno qw(EINPROGRESS);
 use Socket qw(:DEFAULT SOCK_NONBLOCK);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
-my ($SECONDS, @KNOCKS) = @ARGV;
+my ($SECONDS, $FIRST_ROUND, @KNOCKS) = @ARGV;
 my $GATE = inet_aton('192.0.2.1');
 my $DOOR = 22;
 my $PROBE_SECONDS = 0.0005;
@@ -18,7 +18,7 @@ my $ADDRESSES = 240;
 
 $| = 1;
 my $begun = clock_gettime(CLOCK_MONOTONIC);
-my $round = 0;
+my $round = $FIRST_ROUND;
 do {
     my $from = pack_sockaddr_in(0, inet_aton('198.51.100.' . (1 + $round++ % $ADDRESSES)));
     for my $port (@KNOCKS[0 .. $#KNOCKS - 1]) {
